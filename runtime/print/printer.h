@@ -1,0 +1,60 @@
+// An output format: a few methods over values and records. A new action or aggregation adds data, not a method here.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "image/image.h"
+#include "runtime/value/value.h"
+
+namespace sonde::print {
+
+// What produced a piece of text; the JSON record type and its framing depend on it.
+enum class TextKind : uint8_t { printf, time, cat, join, system };
+
+// A message with its place in the script. `details` are extra lines behind the first ("Additional Info - helper: ...").
+struct Message {
+  enum class Kind : uint8_t { helper_error, runtime_error, warnf, errorf, assert_failed };
+  Kind kind = Kind::runtime_error;
+  std::string text;         // friendly text
+  std::string helper;       // helper_error: name without bpf_
+  int64_t code = 0;         // helper_error
+  image::SpanId span;
+  uint64_t repeats = 1;     // how often it happened since it was last reported
+};
+
+// Where program output goes, with the buffering of -B.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  // Appends to the output; `end_of_record` flushes as the mode demands.
+  virtual void write(std::string_view bytes) = 0;
+  virtual void flush() = 0;
+};
+
+class Printer {
+ public:
+  virtual ~Printer() = default;
+  virtual void attached(uint64_t probes) = 0;
+  virtual void text(TextKind kind, std::string_view bytes) = 0;
+  virtual void value(const value::Value& value) = 0;
+  virtual void map(const value::MapValue& map) = 0;
+  virtual void message(const Message& message) = 0;
+  virtual void lost(uint64_t events) = 0;
+  // End of the run, before the maps (text: two newlines).
+  virtual void end() = 0;
+};
+
+// What a printer needs to know besides values.
+struct PrintContext {
+  const image::Image& image;  // spans and configuration
+  Sink& out;                  // program output
+  Sink& err;                  // notices and messages in text mode
+  bool color = false;
+};
+
+}  // namespace sonde::print
