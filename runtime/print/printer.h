@@ -13,10 +13,11 @@
 
 namespace sonde::print {
 
-// What produced a piece of text; the JSON record type and its framing depend on it.
+// What produced a piece of text; the JSON record type and its framing depend on it. join and system texts come without
+// the newline that text output adds behind them.
 enum class TextKind : uint8_t { printf, time, cat, join, system };
 
-// A message with its place in the script. `details` are extra lines behind the first ("Additional Info - helper: ...").
+// A message with its place in the script.
 struct Message {
   enum class Kind : uint8_t { helper_error, runtime_error, warnf, errorf, assert_failed };
   Kind kind = Kind::runtime_error;
@@ -36,25 +37,35 @@ class Sink {
   virtual void flush() = 0;
 };
 
-class Printer {
- public:
-  virtual ~Printer() = default;
-  virtual void attached(uint64_t probes) = 0;
-  virtual void text(TextKind kind, std::string_view bytes) = 0;
-  virtual void value(const value::Value& value) = 0;
-  virtual void map(const value::MapValue& map) = 0;
-  virtual void message(const Message& message) = 0;
-  virtual void lost(uint64_t events) = 0;
-  // End of the run, before the maps (text: two newlines).
-  virtual void end() = 0;
-};
-
 // What a printer needs to know besides values.
 struct PrintContext {
   const image::Image& image;  // spans and configuration
   Sink& out;                  // program output
   Sink& err;                  // notices and messages in text mode
   bool color = false;
+};
+
+class Printer {
+ public:
+  explicit Printer(const PrintContext& context) : context_(context) {}
+  virtual ~Printer() = default;
+  virtual void attached(uint64_t probes) = 0;
+  virtual void text(TextKind kind, std::string_view bytes) = 0;
+  virtual void value(const value::Value& value) = 0;
+  virtual void map(const value::MapValue& map) = 0;
+  virtual void message(const Message& message) = 0;
+  // Newly lost events, while running.
+  virtual void lost(uint64_t events) = 0;
+  // End of the run, before the maps (text: two newlines).
+  virtual void end() = 0;
+
+  // The same in every format, on `err`: a failed asynchronous action ("failed to open file '/x' (No such file or
+  // directory)", given without `ERROR: ` and newline), and the sum of lost events at exit (nothing if 0).
+  void failure(std::string_view text);
+  void total_lost(uint64_t events);
+
+ protected:
+  PrintContext context_;
 };
 
 }  // namespace sonde::print

@@ -29,8 +29,7 @@ struct Enumerator {
   std::string name;  // empty: no variant matches
 };
 struct Text {
-  std::string bytes;       // up to the first NUL or the capacity
-  bool truncated = false;  // no NUL within the capacity: the trailer is appended when rendered
+  std::string bytes;  // up to the first NUL or the capacity; in the latter case the configured trailer is already appended
 };
 struct Buffer {
   std::string bytes;
@@ -57,14 +56,14 @@ struct Record {
 };
 // One bar of a histogram: [low, high) with the text of its bounds.
 struct Bucket {
-  std::string header;  // "[4, 8)", "[1K, 2K)", "(..., 0)"
-  std::optional<int64_t> min;   // closed bounds for JSON; absent: open end
-  std::optional<uint64_t> max_unsigned;
-  std::optional<int64_t> max;   // -1 for the negative bucket
+  std::string header;          // "[4, 8)", "[1K, 2K)", "(..., 0)"
+  std::optional<Integer> min;  // closed bounds for JSON; absent: open end
+  std::optional<Integer> max;
   uint64_t count = 0;
 };
 struct Histogram {
   std::vector<Bucket> buckets;  // first to last non-empty
+  bool linear = false;          // lhist, whose counts print()'s div leaves alone
 };
 struct Stats {
   uint64_t count = 0;

@@ -1,0 +1,55 @@
+// ELF symbol tables: address to symbol, symbol to file offset, build id, separate debug files.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace sonde::symbols {
+
+struct ElfSymbol {
+  uint64_t address = 0;  // virtual address in the file
+  uint64_t size = 0;     // bytes, 0 if unknown
+  std::string_view name;  // lives as long as the ElfFile
+};
+
+// One ELF file with its symbols (.symtab, or .dynsym plus the separate debug file found by build id). Opened cheaply;
+// the symbols are read and sorted at the first question.
+class ElfFile {
+ public:
+  // Fails if the file cannot be opened or is no ELF file. `debug_root` holds .build-id/ trees.
+  static Result<std::unique_ptr<ElfFile>> open(const std::string& path,
+                                               const std::string& debug_root = "/usr/lib/debug");
+  // An ELF image in memory (the vdso), copied.
+  static Result<std::unique_ptr<ElfFile>> from_memory(std::vector<char> bytes);
+  ~ElfFile();
+  ElfFile(const ElfFile&) = delete;
+  ElfFile& operator=(const ElfFile&) = delete;
+
+  // The function that contains virtual address `address`; one without a size reaches to its successor.
+  std::optional<ElfSymbol> find(uint64_t address);
+  // The symbol called `name`: functions first, also data. "name@VERSION" is found by its bare name.
+  std::optional<ElfSymbol> find(std::string_view name);
+
+  // Translations by program headers; nothing if no loaded segment covers the place.
+  std::optional<uint64_t> file_offset(uint64_t address) const;
+  std::optional<uint64_t> address_at(uint64_t file_offset) const;
+
+  // Lower-case hex, empty if there is none.
+  const std::string& build_id() const;
+
+ private:
+  struct State;
+  explicit ElfFile(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// File offset of `symbol` in `path`, as uprobes want it. Fails if the file is unreadable or has no such symbol.
+Result<uint64_t> file_offset_of_symbol(const std::string& path, const std::string& symbol);
+
+}  // namespace sonde::symbols

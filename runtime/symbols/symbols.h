@@ -1,0 +1,59 @@
+// Addresses to names: one object per run that owns all symbol caches. Nothing is read before the first question.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace sonde::symbols {
+
+// Where an address lies. Views stay valid as long as the Symbols object that gave them.
+struct Symbol {
+  std::string_view name;  // demangled if asked for
+  uint64_t offset = 0;    // bytes from the start of the symbol
+};
+
+struct UserPlace {
+  std::optional<Symbol> symbol;
+  std::string_view object;      // path of the mapped file, empty if none
+  std::string_view build_id;    // lower-case hex, empty if the file has none
+  uint64_t file_offset = 0;     // of the address, meaningful with `object`
+};
+
+struct Options {
+  bool demangle = true;
+  // false (config cache_user_symbols=NONE): the mappings of a process are read anew for every question.
+  bool cache_processes = true;
+};
+
+class Symbols {
+ public:
+  explicit Symbols(Options options = {});
+  ~Symbols();
+  Symbols(const Symbols&) = delete;
+  Symbols& operator=(const Symbols&) = delete;
+
+  // The kernel or module function that contains `address`.
+  std::optional<Symbol> kernel(uint64_t address);
+  // Address of the kernel symbol `name`.
+  std::optional<uint64_t> kernel_address(std::string_view name);
+
+  // Where `address` lies in process `pid`. A process that has exited is known only if it was asked about, or
+  // remembered, while it lived; else everything is empty.
+  UserPlace user(uint32_t pid, uint64_t address);
+  // Reads the mappings of a living process now, so that its addresses can be resolved after its end. Cheap when known.
+  void remember(uint32_t pid);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// C++ name of a mangled symbol, or `name` itself.
+std::string demangle(std::string_view name);
+
+}  // namespace sonde::symbols

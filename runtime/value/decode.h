@@ -1,0 +1,66 @@
+// Bytes and a layout become a Value, or directly text. Bytes come from programs, but every length in them is checked:
+// whatever they hold, decoding yields some value.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "image/image.h"
+#include "runtime/symbols/symbols.h"
+#include "runtime/value/value.h"
+
+namespace sonde::value {
+
+// What is added to the nanoseconds of a clock to get wall-clock time.
+struct ClockOffsets {
+  int64_t boot = 0;
+  int64_t monotonic = 0;
+};
+// Measured now.
+ClockOffsets measure_clock_offsets();
+
+// Names that the system knows: users, cgroup paths. Cached per run.
+class SystemNames;
+
+class Decoder {
+ public:
+  // Both must outlive the decoder.
+  Decoder(const image::Image& image, symbols::Symbols& symbols, ClockOffsets clocks);
+  ~Decoder();
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  // Missing bytes count as zero. Layouts of kind `aggregate` are not decoded here but by aggregate.h: they yield Null.
+  Value decode(image::TypeId type, std::span<const std::byte> bytes) const;
+
+  // The same as append_text(out, decode(type, bytes)) of format.h, without the detour for the frequent kinds.
+  void append_text(std::string& out, image::TypeId type, std::span<const std::byte> bytes) const;
+
+  // Text of a timestamp by a strftime format with %f; "(?)" if the result is empty.
+  std::string format_time(std::string_view format, image::Clock clock, uint64_t nanoseconds) const;
+
+  const image::Image& image() const { return image_; }
+
+ private:
+  const image::Layout* layout(image::TypeId type) const;
+  Value decode_layout(const image::Layout& layout, std::span<const std::byte> bytes, int depth) const;
+  Value decode_stack(const image::Layout& layout, std::span<const std::byte> bytes) const;
+  std::string kernel_frame(image::StackMode mode, uint64_t address) const;
+  std::string user_frame(image::StackMode mode, uint32_t pid, uint64_t address) const;
+  std::string resolve(const image::Layout& layout, std::span<const std::byte> bytes) const;
+
+  const image::Image& image_;
+  symbols::Symbols& symbols_;
+  ClockOffsets clocks_;
+  std::unique_ptr<SystemNames> names_;
+};
+
+// The clock's wall time formatted by strftime alone (the `time` action): empty if the result would be empty or longer
+// than 63 bytes.
+std::string format_wall_time(const std::string& format, int64_t seconds);
+
+}  // namespace sonde::value
