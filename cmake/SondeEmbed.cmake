@@ -42,7 +42,7 @@ function(sonde_bpf_bitcode variable)
     add_custom_command(OUTPUT ${output}
       COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/generated/stdlib/bpf
       COMMAND ${SONDE_BPF_CLANG} -target bpf -O2 -g -Wall -Wextra -Werror -emit-llvm
-        -isystem /usr/include/${CMAKE_CXX_LIBRARY_ARCHITECTURE} -MD -MF ${output}.d -c ${source} -o ${output}
+        -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -fdebug-compilation-dir=. -isystem /usr/include/${CMAKE_CXX_LIBRARY_ARCHITECTURE} -MD -MF ${output}.d -c ${source} -o ${output}
       DEPENDS ${source} DEPFILE ${output}.d COMMENT "BPF bitcode ${name}" VERBATIM)
     list(APPEND outputs ${output})
   endforeach()
