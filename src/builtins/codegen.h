@@ -1,0 +1,108 @@
+// What a builtin's lower hook may emit: a narrow, abstract machine over registers, memory, kernel calls and branches.
+// Implemented by lower on LLVM; no hook sees LLVM. All registers are 64 bits wide; narrower values are extended by the sign
+// of their type before a hook sees them and truncated by the caller's type afterwards.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "image/image.h"
+#include "types/type.h"
+
+namespace sonde::builtins {
+
+// A value in a register.
+struct Reg {
+  void* handle = nullptr;
+};
+// The address of memory that the program owns (stack, scratch, map value, ring buffer record): may be loaded and stored
+// directly.
+struct Mem {
+  void* handle = nullptr;
+};
+// A map as a helper's argument.
+struct MapHandle {
+  void* handle = nullptr;
+};
+using Operand = std::variant<Reg, Mem, MapHandle>;
+
+enum class Op : uint8_t { add, sub, mul, udiv, umod, bit_and, bit_or, bit_xor, shl, lshr, ashr };
+enum class Cmp : uint8_t { eq, ne, ult, ule, ugt, uge, slt, sle, sgt, sge };
+
+class Codegen {
+ public:
+  virtual ~Codegen() = default;
+
+  // --- the call being lowered -------------------------------------------------------------------------------------------
+  virtual size_t argument_count() const = 0;
+  virtual types::TypeRef argument_type(size_t index) const = 0;
+  virtual types::TypeRef result_type() const = 0;
+  // Evaluates argument `index` (once; later calls give the same value). Scalars only.
+  virtual Reg argument(size_t index) = 0;
+  // Evaluates a memory-typed argument and gives its address.
+  virtual Mem argument_memory(size_t index) = 0;
+  // The map passed as argument `index`, and the memory holding the key passed as argument `key_index`, converted to the
+  // map's key type (for a scalar map: the u32 key 0).
+  virtual MapHandle argument_map(size_t index) = 0;
+  virtual Mem map_key(size_t map_index, size_t key_index) = 0;
+  // Where a memory-typed result is to be written; result_type()->size bytes, contents undefined.
+  virtual Mem result() = 0;
+
+  // --- registers --------------------------------------------------------------------------------------------------------
+  virtual Reg constant(uint64_t value) = 0;
+  virtual Reg binary(Op op, Reg left, Reg right) = 0;
+  virtual Reg compare(Cmp cmp, Reg left, Reg right) = 0;  // 0 or 1
+  virtual Reg select(Reg condition, Reg then_value, Reg else_value) = 0;
+  // Index of the highest set bit; `value` must not be zero. Emitted without a loop.
+  virtual Reg log2(Reg value) = 0;
+  virtual Reg byte_swap(Reg value, uint32_t size) = 0;
+
+  // --- memory -----------------------------------------------------------------------------------------------------------
+  // `size` bytes (1, 2, 4, 8) at byte `offset`, extended to 64 bits.
+  virtual Reg load(Mem memory, uint32_t offset, uint32_t size, bool is_signed) = 0;
+  virtual void store(Mem memory, uint32_t offset, uint32_t size, Reg value) = 0;
+  virtual void zero(Mem memory, uint32_t offset, uint32_t size) = 0;
+  virtual void copy(Mem to, Mem from, uint32_t size) = 0;
+  virtual Mem offset(Mem memory, uint32_t bytes) = 0;
+  virtual Mem offset(Mem memory, Reg bytes) = 0;  // the hook must have bounded `bytes`
+  virtual Reg address(Mem memory) = 0;
+  // Temporary memory for this call: stack if small, per-CPU scratch otherwise.
+  virtual Mem temporary(uint32_t size) = 0;
+  virtual Mem string_constant(std::string_view bytes) = 0;  // read-only, with a trailing NUL
+  // Atomic add to a u64 in map memory.
+  virtual void atomic_add(Mem memory, uint32_t offset, Reg value) = 0;
+
+  // --- control flow -----------------------------------------------------------------------------------------------------
+  virtual void if_then(Reg condition, const std::function<void()>& then_part) = 0;
+  virtual Reg if_else(Reg condition, const std::function<Reg()>& then_part, const std::function<Reg()>& else_part) = 0;
+  // Runs `body(index)` for index 0 .. count-1, count known now; emitted as a bounded loop or unrolled.
+  virtual void repeat(uint32_t count, const std::function<void(Reg)>& body) = 0;
+
+  // --- the kernel -------------------------------------------------------------------------------------------------------
+  // Calls helper `id` (enum bpf_func_id). The context is passed with context().
+  virtual Reg helper(uint32_t id, std::initializer_list<Operand> operands) = 0;
+  virtual Reg context() = 0;
+  virtual types::Space space() const = 0;  // address space of the probe's values
+  // Reads `size` bytes at `address` into `to` with the helper that `space` asks for; zeroes `to` on failure. Returns the
+  // helper's code.
+  virtual Reg probe_read(Mem to, Reg size, Reg address, types::Space space) = 0;
+  // As probe_read for a NUL-terminated string: returns bytes copied incl. NUL, or a negative error (then `to` is empty).
+  virtual Reg probe_read_string(Mem to, Reg size, Reg address, types::Space space) = 0;
+  // Field `path` ("group_leader.pid") of the kernel structure `record` at `base`, read by offset or CO-RE relocation.
+  virtual Reg kernel_field(Reg base, std::string_view record, std::string_view path) = 0;
+  // A machine word of struct pt_regs by its offset in bytes.
+  virtual Reg saved_register(uint32_t offset) = 0;
+  // The run-time parameter, read from read-only data.
+  virtual Reg parameter(image::ParameterKind kind, std::string_view name) = 0;
+  virtual Mem parameter_memory(image::ParameterKind kind, std::string_view name, uint32_t size) = 0;
+  // Counts one failure of this call's place (image.h ErrorSite); `code` is the helper's result.
+  virtual void report_error(image::ErrorKind kind, std::string_view helper, Reg code, bool optional) = 0;
+  virtual image::StringId intern_string(std::string_view text) = 0;
+  virtual uint32_t program_index() const = 0;  // ProgramId of the program being lowered
+};
+
+}  // namespace sonde::builtins

@@ -1,0 +1,30 @@
+// Typed program + plan -> BPF object. The only folder that includes LLVM headers. Needs no root and no kernel.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "plan/plan.h"
+#include "sema/typed_program.h"
+#include "source/source_buffer.h"
+
+namespace sonde::lower {
+
+struct Options {
+  bool portable = false;        // CO-RE relocations instead of resolved offsets
+  bool runtime_warnings = false;  // -k: probe reads and lookups report their failures
+  bool verify_ir = false;
+  bool want_ir = false;           // keep texts below
+};
+
+struct Output {
+  std::string ir_before;  // with want_ir: the module before and after optimisation
+  std::string ir_after;
+};
+
+// Completes plan.image: object, error sites, parameters, strings, size of the scratch map. Fails only on limits of the
+// target (an object LLVM cannot emit), which the typed program should have excluded.
+Result<Output> lower(const sema::TypedProgram& program, plan::Plan& plan, const source::SourceSet& sources,
+                     const Options& options);
+
+}  // namespace sonde::lower

@@ -1,0 +1,34 @@
+// Typed program -> an image without code: maps, record layouts, strings, programs. Everything lowering and the runtime must
+// agree on is decided here, once.
+#pragma once
+
+#include <unordered_map>
+
+#include "image/image.h"
+#include "sema/config.h"
+#include "sema/typed_program.h"
+#include "source/source_buffer.h"
+
+namespace sonde::plan {
+
+struct Plan {
+  image::Image image;  // `object` empty; lowering adds it, error sites, strings, parameters and the scratch map's size
+  std::unordered_map<const sema::Map*, image::MapId> maps;
+  std::unordered_map<const sema::Call*, image::EventId> events;  // asynchronous calls
+  std::unordered_map<const sema::Program*, image::ProgramId> programs;
+};
+
+struct Options {
+  bool portable = false;
+  std::string arch;
+  std::string kernel_release;
+};
+
+Plan make_plan(const sema::TypedProgram& program, const sema::Config& config, const source::SourceSet& sources,
+               const Options& options);
+
+// Appends the place of `range` (with its macro levels) to the image, once, and returns its id.
+image::SpanId add_span(image::Image& image, const source::SourceSet& sources, source::Range range,
+                       const std::vector<source::Range>* expanded_from);
+
+}  // namespace sonde::plan

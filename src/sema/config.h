@@ -1,0 +1,41 @@
+// The configuration of a program: config block and environment, one row per key (language.md 15).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ast/ast.h"
+#include "base/result.h"
+#include "diag/diagnostic.h"
+#include "image/image.h"
+
+namespace sonde::sema {
+
+class Config {
+ public:
+  Config();  // defaults
+
+  // Applies the config block of a script; problems are reported.
+  void apply(const ast::Program& program, diag::Diagnostics& diagnostics);
+  // Applies SONDE_KEY and BPFTRACE_KEY variables, which beat the script (SONDE_ beats BPFTRACE_). The error's text is
+  // "<key>: <detail>".
+  Result<> apply_environment(const std::vector<std::pair<std::string, std::string>>& environment);
+
+  // Value of a key as text ("1024", "true", "warn"); the key must exist.
+  const std::string& text(std::string_view key) const;
+  uint64_t integer(std::string_view key) const;
+  bool boolean(std::string_view key) const;
+  bool is_set(std::string_view key) const;  // by script or environment
+
+  // What the runtime needs of it.
+  image::RuntimeConfig runtime() const;
+
+ private:
+  std::map<std::string, std::string, std::less<>> values_;
+  std::vector<std::string> set_;
+};
+
+}  // namespace sonde::sema

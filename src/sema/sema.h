@@ -1,0 +1,43 @@
+// From syntax tree to typed program. Requires: a tree parsed without errors. Guarantees on success: every rule of
+// language.md that can be decided before loading holds.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ast/ast.h"
+#include "diag/diagnostic.h"
+#include "kernel/binary_view.h"
+#include "kernel/kernel_view.h"
+#include "sema/config.h"
+#include "sema/typed_program.h"
+#include "source/source_buffer.h"
+
+namespace sonde::sema {
+
+// The program's arguments as given on the command line (language.md 16).
+struct ScriptArguments {
+  std::vector<std::string> positional;
+};
+
+struct Inputs {
+  source::SourceSet& sources;
+  const ast::Program& script;                      // the root script
+  std::vector<const ast::Program*> imports;        // imported scripts, in order of import
+  std::vector<const ast::Program*> library;        // embedded stdlib/*.bt
+  const Config& config;
+  const ScriptArguments& arguments;
+  const kernel::KernelView& kernel;
+  const kernel::BinaryView& binaries;
+  ast::Arena& arena;                               // for trees parsed from #define values
+  bool unsafe = false;
+  std::optional<int> pid;                          // -p or the child of -c
+  bool pid_filter = false;                         // -p: wrap kernel probes in a pid test
+  bool has_child = false;                          // -c
+};
+
+// Null when errors were reported.
+std::unique_ptr<TypedProgram> check(const Inputs& inputs, diag::Diagnostics& diagnostics);
+
+}  // namespace sonde::sema
