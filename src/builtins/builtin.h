@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 #include "builtins/call_view.h"
 #include "builtins/codegen.h"
@@ -52,7 +54,7 @@ struct Builtin {
   bool variadic = false;       // further arguments of kind any after `params` (printf)
   std::string_view summary;    // one sentence, for the manual
   std::string_view example;    // one line of script
-  uint32_t needs = 0;          // capability bits (probes/provider.h) of the probe; refused by `refusal` otherwise
+  uint32_t needs = 0;          // capability bits (types/capability.h) of the probe; refused by `refusal` otherwise
   // Text of the refusal when `needs` is not met: a catalogue id whose {0} is the name and {1} the provider.
   std::optional<diag::Id> refusal = {};
   bool unsafe = false;
@@ -63,10 +65,13 @@ struct Builtin {
   // Compile-time constant result, when it has one with these arguments (kaddr, probe): integer or text.
   std::optional<std::variant<uint64_t, std::string>> (*fold)(CallView& call) = nullptr;
   // Emits the call. Scalars return their value; memory-typed results are written to cg.result() and Reg{} is returned.
-  // Null for asynchronous rows: `plan` makes the record and lowering fills it from the arguments.
+  // Null for most asynchronous rows: `plan` makes the record and lowering fills it from the arguments. An asynchronous row
+  // with a hook (join) fills the record itself: cg.result() is then the record's first byte behind the header.
   Reg (*lower)(Codegen& cg) = nullptr;
   // Asynchronous rows: what user space does with the record.
   std::optional<image::Action> action = {};
+  // Asynchronous rows with a hook: appends the types of the record's fields.
+  void (*fields)(types::TypeContext& types, std::vector<types::TypeRef>& fields) = nullptr;
   // Index of the argument that is the printf-style format, if any.
   std::optional<uint32_t> format_argument = {};
   // Aggregates: the cell, and the update of the local CPU's cell at `cell` from the arguments.

@@ -42,7 +42,7 @@ class CallEnvironment {
   virtual ~CallEnvironment() = default;
   virtual types::TypeContext& types() = 0;
   virtual diag::Diagnostics& diagnostics() = 0;
-  // Probe: provider word ("tracepoint"), probetype word ("special"), full name, capability bits (probes/provider.h),
+  // Probe: provider word ("tracepoint"), probetype word ("special"), full name, capability bits (types/capability.h),
   // address space of its values.
   virtual std::string provider() const = 0;
   virtual std::string probetype() const = 0;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <variant>
 
+#include "builtins/call_view.h"
 #include "image/image.h"
 #include "types/type.h"
 
@@ -40,6 +41,8 @@ class Codegen {
   // --- the call being lowered -------------------------------------------------------------------------------------------
   virtual size_t argument_count() const = 0;
   virtual types::TypeRef argument_type(size_t index) const = 0;
+  // The argument as the check hook saw it: its literal value or word, if it is one.
+  virtual const Argument& described(size_t index) const = 0;
   virtual types::TypeRef result_type() const = 0;
   // Evaluates argument `index` (once; later calls give the same value). Scalars only.
   virtual Reg argument(size_t index) = 0;
@@ -51,6 +54,11 @@ class Codegen {
   virtual Mem map_key(size_t map_index, size_t key_index) = 0;
   // Where a memory-typed result is to be written; result_type()->size bytes, contents undefined.
   virtual Mem result() = 0;
+  // Whether the bytes of the result behind a string's NUL or a buffer's end must be zero. They must wherever values are
+  // compared or hashed as bytes; they need not in a record, which saves the hook from clearing a long string.
+  virtual bool padded_result() const { return true; }
+  // Whether the probe offers this capability (types/capability.h).
+  virtual bool capable(uint32_t capability) const = 0;
 
   // --- registers --------------------------------------------------------------------------------------------------------
   virtual Reg constant(uint64_t value) = 0;

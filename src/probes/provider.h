@@ -16,6 +16,7 @@
 #include "kernel/binary_view.h"
 #include "kernel/kernel_view.h"
 #include "source/location.h"
+#include "types/capability.h"
 #include "types/type.h"
 
 namespace sonde::probes {
@@ -30,20 +31,9 @@ enum class ArgSource : uint8_t {
   perf_event,     // struct bpf_perf_event_data *: ctx, reg()
 };
 
-// What a builtin may ask of the probe it stands in. One bit each; `Provider::capabilities` is their union.
-enum Capability : uint32_t {
-  kHasArgN = 1u << 0,
-  kHasArgs = 1u << 1,
-  kHasRetval = 1u << 2,
-  kHasFunc = 1u << 3,
-  kHasCtx = 1u << 4,
-  kHasReg = 1u << 5,
-  kUserContext = 1u << 6,    // func is a usym_t, pointers are user space
-  kSleepable = 1u << 7,
-  kKernelStack = 1u << 8,    // get_stack may be called
-  kSignals = 1u << 9,        // signal() allowed
-  kRunsInTracer = 1u << 10,  // begin, end, self
-};
+// One bit each; `Provider::capabilities` is their union.
+using types::Capability;
+using enum types::Capability;
 
 // One program to be: a provider's answer for one match of one attach point.
 struct ResolvedProbe {
