@@ -147,7 +147,11 @@ int main(int argc, char** argv) {
       options.inputs.emplace_back(argument);
     }
   }
-  if (!options.replay.empty()) return run_one(read_file(options.replay), nullptr);
+  if (!options.replay.empty()) {
+    std::string text = read_file(options.replay);
+    text.erase(text.find_last_not_of('\0') + 1);  // the file's padding
+    return run_one(text, nullptr);
+  }
 
   const std::string current = fs::path(argv[0]).filename().string() + ".input";
   char* input = map_current_input(current);
