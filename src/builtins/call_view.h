@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "diag/diagnostic.h"
+#include "image/image.h"
 #include "types/type.h"
 
 namespace sonde::builtins {
@@ -36,6 +37,15 @@ struct Argument {
   bool keyed_read = false;          // the argument reads a map entry: `@m[k]`, or a scalar map by value
 };
 
+// A named parameter of the script: what getopt() declares.
+struct ScriptOption {
+  std::string name;
+  std::string description;
+  image::ParameterKind kind = image::ParameterKind::boolean;
+  std::string default_text;
+  bool operator==(const ScriptOption&) const = default;
+};
+
 // Facts about the probe and the compilation that hooks may ask for. Implemented by sema.
 class CallEnvironment {
  public:
@@ -58,6 +68,8 @@ class CallEnvironment {
   virtual types::TypeRef kernel_type(std::string_view tag, std::string_view name) = 0;
   virtual uint32_t possible_cpus() const = 0;
   virtual bool has_feature(std::string_view name) const = 0;
+  // Makes a named script parameter known (getopt). Equal calls count once; a name with another default is reported.
+  virtual void declare_option(source::Range, const ScriptOption&) {}
 };
 
 // One call of a row. Valid only during the hook.

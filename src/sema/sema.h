@@ -2,7 +2,9 @@
 // language.md that can be decided before loading holds.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "diag/diagnostic.h"
 #include "kernel/binary_view.h"
 #include "kernel/kernel_view.h"
+#include "probes/provider.h"
 #include "sema/config.h"
 #include "sema/typed_program.h"
 #include "source/source_buffer.h"
@@ -31,6 +34,10 @@ struct Inputs {
   const kernel::KernelView& kernel;
   const kernel::BinaryView& binaries;
   ast::Arena& arena;                               // for trees parsed from #define values
+  // Splits a raw attach point (quotes, `$N`, label); reports what is wrong with its text and answers nothing then.
+  std::function<std::optional<probes::AttachText>(const ast::AttachPoint&, diag::Diagnostics&)> split_attach_point;
+  // Value of an object-like `#define`, parsed as an expression; null: no such name. May be empty.
+  std::function<const ast::Expr*(std::string_view name, source::Range use, diag::Diagnostics&)> find_define;
   bool unsafe = false;
   std::optional<int> pid;                          // -p or the child of -c
   bool pid_filter = false;                         // -p: wrap kernel probes in a pid test

@@ -294,12 +294,7 @@ struct Program {
 };
 
 // getopt() parameters in order of first use.
-struct ScriptOption {
-  std::string name;
-  std::string description;
-  image::ParameterKind kind = image::ParameterKind::boolean;
-  std::string default_text;
-};
+using ScriptOption = builtins::ScriptOption;
 
 class NodePool {  // owns typed nodes
  public:
