@@ -40,8 +40,10 @@ void append_option(std::string& out, const OptionRow& row) {
   if (!row.argument.empty()) left += " " + std::string(row.argument);
   out += left;
   std::string indent(kDescriptionColumn, ' ');
-  if (left.size() + 1 > kDescriptionColumn) out += "\n" + indent;
-  else out += indent.substr(left.size());
+  if (left.size() + 1 > kDescriptionColumn)
+    out += "\n" + indent;
+  else
+    out += indent.substr(left.size());
   for (const char c : row.help) {
     out += c;
     if (c == '\n') out += indent;
@@ -52,23 +54,25 @@ void append_option(std::string& out, const OptionRow& row) {
 }  // namespace
 
 std::string help_text() {
-  std::string out = "sonde: trace a running system with one-liners and scripts\n\n"
-                    "USAGE:\n"
-                    "    sonde [options] FILE [param...] [-- --name=value...]\n"
-                    "    sonde [options] - [param...] [-- --name=value...]\n"
-                    "    sonde [options] -e 'PROGRAM' [param...] [-- --name=value...]\n"
-                    "    sonde build -e 'PROGRAM' -o EXECUTABLE\n"
-                    "    sonde -l [SEARCH]\n"
-                    "    Words behind `--` that begin with `--` are named parameters of the script.\n";
+  std::string out =
+      "sonde: trace a running system with one-liners and scripts\n\n"
+      "USAGE:\n"
+      "    sonde [options] FILE [param...] [-- --name=value...]\n"
+      "    sonde [options] - [param...] [-- --name=value...]\n"
+      "    sonde [options] -e 'PROGRAM' [param...] [-- --name=value...]\n"
+      "    sonde build -e 'PROGRAM' -o EXECUTABLE\n"
+      "    sonde -l [SEARCH]\n"
+      "    Words behind `--` that begin with `--` are named parameters of the script.\n";
   for (const auto& [group, title] : kGroups) {
     out += '\n';
     if (!title.empty()) out += std::string(title) + "\n";
     for (const OptionRow& row : option_rows())
       if (row.group == group) append_option(out, row);
   }
-  out += "\nCONFIGURATION:\n"
-         "    A `config = { key = value; }` block in a script, or the environment variable SONDE_KEY, which wins.\n"
-         "\nEXAMPLES:\n";
+  out +=
+      "\nCONFIGURATION:\n"
+      "    A `config = { key = value; }` block in a script, or the environment variable SONDE_KEY, which wins.\n"
+      "\nEXAMPLES:\n";
   for (const auto& [command, meaning] : kExamples)
     out += "    " + std::string(command) + "\n        " + std::string(meaning) + "\n";
   out += "\nDOCUMENTATION:\n    man 8 sonde; man 7 sonde-reference\n";

@@ -16,7 +16,8 @@ namespace {
 
 using Refusal = std::optional<std::string>;
 
-constexpr std::array<std::string_view, 6> kDebugStages = {"ast", "types", "codegen", "codegen-opt", "libbpf", "verifier"};
+constexpr std::array<std::string_view, 6> kDebugStages = {"ast",         "types",  "codegen",
+                                                          "codegen-opt", "libbpf", "verifier"};
 
 Refusal set_debug(Options& options, std::string_view value) {
   while (!value.empty()) {
@@ -36,10 +37,14 @@ Refusal set_debug(Options& options, std::string_view value) {
 }
 
 Refusal set_buffering(Options& options, std::string_view value) {
-  if (value == "line") options.buffering = Buffering::line;
-  else if (value == "full") options.buffering = Buffering::full;
-  else if (value == "none") options.buffering = Buffering::none;
-  else return "USAGE: -B must be either 'line', 'full', or 'none'.";
+  if (value == "line")
+    options.buffering = Buffering::line;
+  else if (value == "full")
+    options.buffering = Buffering::full;
+  else if (value == "none")
+    options.buffering = Buffering::none;
+  else
+    return "USAGE: -B must be either 'line', 'full', or 'none'.";
   return {};
 }
 
@@ -63,7 +68,8 @@ Refusal set_mode(Options& options, std::string_view value) {
 
 Refusal set_warnings(Options& options, std::string_view) {
   if (options.runtime_warnings)
-    return "USAGE: -kk has been deprecated. Use a single -k for runtime warnings for errors in map lookups and probe reads.";
+    return "USAGE: -kk has been deprecated. Use a single -k for runtime warnings for errors in map lookups and probe "
+           "reads.";
   options.runtime_warnings = true;
   return {};
 }
@@ -84,19 +90,28 @@ Refusal append_text(Options& options, std::string_view value) {
   (options.*Field).emplace_back(value);
   return {};
 }
-Refusal nothing(Options&, std::string_view) { return {}; }
+Refusal nothing(Options&, std::string_view) {
+  return {};
+}
 
 constexpr OptionRow kRows[] = {
     {'e', "", "PROGRAM", Group::program, "run this program text", set_text<&Options::program>},
-    {'l', "list", "", Group::program, "list probes that match SEARCH, or those of a program;\nwith -v also their parameters",
-     [](Options& o, std::string_view) -> Refusal { o.mode = Mode::list; return {}; }},
+    {'l', "list", "", Group::program,
+     "list probes that match SEARCH, or those of a program;\nwith -v also their parameters",
+     [](Options& o, std::string_view) -> Refusal {
+       o.mode = Mode::list;
+       return {};
+     }},
     {'V', "version", "", Group::program, "print the version and exit", nothing},
     {'h', "help", "", Group::program, "print this help and exit", nothing},
     {'p', "pid", "PID", Group::process, "trace this process only", set_pid},
     {'c', "cmd", "CMD", Group::process, "run CMD, trace it, and end when it ends", set_text<&Options::command>},
     {'o', "output", "FILE", Group::output, "write what the program prints to FILE", set_text<&Options::output>},
     {'f', "", "FORMAT", Group::output, "output format: text (default) or json",
-     [](Options& o, std::string_view v) -> Refusal { if (!v.empty()) o.format = std::string(v); return {}; }},
+     [](Options& o, std::string_view v) -> Refusal {
+       if (!v.empty()) o.format = std::string(v);
+       return {};
+     }},
     {'B', "", "MODE", Group::output, "output buffering: line (default), full or none", set_buffering},
     {'q', "quiet", "", Group::output, "do not print `Attached N probes`", set_true<&Options::quiet>},
     {'v', "verbose", "", Group::output, "say what is being done", set_true<&Options::verbose>},
@@ -112,12 +127,17 @@ constexpr OptionRow kRows[] = {
     {0, "dry-run", "", Group::trouble, "stop after attaching", set_true<&Options::dry_run>},
     {0, "verify-llvm-ir", "", Group::trouble, "check the generated IR", set_true<&Options::verify_ir>},
     {'d', "debug", "STAGE", Group::trouble,
-     "print a stage of the compiler; STAGE is a list of\nast, types, codegen, codegen-opt, libbpf, verifier, all", set_debug},
+     "print a stage of the compiler; STAGE is a list of\nast, types, codegen, codegen-opt, libbpf, verifier, all",
+     set_debug},
     {0, "emit-elf", "FILE", Group::trouble, "also write the BPF object", set_text<&Options::emit_elf>},
     {0, "emit-llvm", "FILE", Group::trouble, "also write FILE.original.ll and FILE.optimized.ll",
      set_text<&Options::emit_llvm>},
     {0, "aot", "FILE", Group::hidden, "same as `sonde build -o FILE`",
-     [](Options& o, std::string_view v) -> Refusal { o.mode = Mode::build; o.output = std::string(v); return {}; }},
+     [](Options& o, std::string_view v) -> Refusal {
+       o.mode = Mode::build;
+       o.output = std::string(v);
+       return {};
+     }},
     {'b', "btf", "", Group::hidden, "accepted, no effect", nothing},
 };
 
@@ -142,8 +162,8 @@ GetoptTables make_tables() {
     }
     if (!row.long_name.empty()) {
       tables.names.emplace_back(row.long_name);
-      tables.longs.push_back({tables.names.back().c_str(), has_argument ? required_argument : no_argument, nullptr,
-                              kLongBase + index});
+      tables.longs.push_back(
+          {tables.names.back().c_str(), has_argument ? required_argument : no_argument, nullptr, kLongBase + index});
     }
     ++index;
   }
@@ -166,8 +186,10 @@ std::optional<Stop> take_operands(Options& options, int argc, char** argv, int f
   for (int i = first; i < argc; ++i) {
     const std::string_view word = argv[i];
     // Only behind `--` can an operand still begin with dashes.
-    if (word.starts_with("--")) options.named.emplace_back(word);
-    else plain.emplace_back(word);
+    if (word.starts_with("--"))
+      options.named.emplace_back(word);
+    else
+      plain.emplace_back(word);
   }
   auto rest = plain.begin();
   if (options.mode == Mode::list && !options.program) {
@@ -197,9 +219,13 @@ std::optional<Stop> check_combinations(const Options& options) {
 
 }  // namespace
 
-std::span<const OptionRow> option_rows() { return kRows; }
+std::span<const OptionRow> option_rows() {
+  return kRows;
+}
 
-std::string version_text() { return std::string("sonde v") + kVersion + "\n"; }
+std::string version_text() {
+  return std::string("sonde v") + kVersion + "\n";
+}
 
 std::variant<Options, Stop> parse_options(int argc, char** argv) {
   if (argc <= 1) return Stop{1, "", help_text()};

@@ -18,12 +18,12 @@ enum class Buffering : uint8_t { line, full, none };
 // What the user asked for. Texts are kept as given; what needs the system (a pid, a file) is checked where it is used.
 struct Options {
   Mode mode = Mode::run;
-  std::optional<std::string> program;  // -e
-  std::string file;                    // script; "-": standard input; empty with -e
-  std::string search;                  // -l operand
+  std::optional<std::string> program;   // -e
+  std::string file;                     // script; "-": standard input; empty with -e
+  std::string search;                   // -l operand
   std::vector<std::string> positional;  // $1, $2, ...
   std::vector<std::string> named;       // "--name=value" behind `--`, dashes included
-  std::string output;                  // -o
+  std::string output;                   // -o
   std::string format = "text";
   Buffering buffering = Buffering::line;
   bool quiet = false;
@@ -33,8 +33,8 @@ struct Options {
   bool unsafe = false;
   bool dry_run = false;
   bool verify_ir = false;
-  std::string command;       // -c
-  std::optional<int> pid;    // -p
+  std::string command;     // -c
+  std::optional<int> pid;  // -p
   std::string probe_filter;
   std::string emit_elf, emit_llvm;
   std::vector<std::string> include_dirs, includes;
@@ -44,11 +44,11 @@ struct Options {
 enum class Group : uint8_t { program, process, output, include, safety, developer, trouble, hidden };
 
 struct OptionRow {
-  char short_name;               // 0: none
+  char short_name;  // 0: none
   std::string_view long_name;
-  std::string_view argument;     // name of its argument in the help; empty: takes none
+  std::string_view argument;  // name of its argument in the help; empty: takes none
   Group group;
-  std::string_view help;         // lines separated by '\n'
+  std::string_view help;  // lines separated by '\n'
   // Stores the option; returns an error text ("USAGE: ...") or nothing.
   std::optional<std::string> (*apply)(Options& options, std::string_view value);
 };

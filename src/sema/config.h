@@ -18,7 +18,7 @@ class Config {
  public:
   Config();  // defaults
 
-  // Applies the config block of a script; problems are reported.
+  // Applies the config block of a script; problems are reported. The environment, applied before, wins.
   void apply(const ast::Program& program, diag::Diagnostics& diagnostics);
   // Applies SONDE_KEY and BPFTRACE_KEY variables, which beat the script (SONDE_ beats BPFTRACE_). The error's text is
   // "<key>: <detail>".
@@ -36,6 +36,7 @@ class Config {
  private:
   std::map<std::string, std::string, std::less<>> values_;
   std::vector<std::string> set_;
+  std::vector<std::string> from_environment_;
 };
 
 }  // namespace sonde::sema
