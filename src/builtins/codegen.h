@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -43,6 +44,7 @@ class Codegen {
   virtual types::TypeRef argument_type(size_t index) const = 0;
   // The argument as the check hook saw it: its literal value or word, if it is one.
   virtual const Argument& described(size_t index) const = 0;
+  // In update hooks: the map's value type, into which the types of all updates have merged.
   virtual types::TypeRef result_type() const = 0;
   // Evaluates argument `index` (once; later calls give the same value). Scalars only.
   virtual Reg argument(size_t index) = 0;
@@ -52,6 +54,13 @@ class Codegen {
   // map's key type (for a scalar map: the u32 key 0).
   virtual MapHandle argument_map(size_t index) = 0;
   virtual Mem map_key(size_t map_index, size_t key_index) = 0;
+  // Entries of the map passed as argument `map_index`; how they are stored (flags, per-CPU cells) is lowering's business.
+  // All but map_length give 0 or 1. map_delete: whether there was an entry; without a key, of a scalar map. map_find copies
+  // the value to the variable passed as argument `variable_index` when there is one.
+  virtual Reg map_delete(size_t map_index, std::optional<size_t> key_index) = 0;
+  virtual Reg map_has(size_t map_index, size_t key_index) = 0;
+  virtual Reg map_find(size_t map_index, size_t key_index, size_t variable_index) = 0;
+  virtual Reg map_length(size_t map_index) = 0;
   // Where a memory-typed result is to be written; result_type()->size bytes, contents undefined.
   virtual Mem result() = 0;
   // Whether the bytes of the result behind a string's NUL or a buffer's end must be zero. They must wherever values are
@@ -76,7 +85,10 @@ class Codegen {
   virtual void zero(Mem memory, uint32_t offset, uint32_t size) = 0;
   virtual void copy(Mem to, Mem from, uint32_t size) = 0;
   virtual Mem offset(Mem memory, uint32_t bytes) = 0;
-  virtual Mem offset(Mem memory, Reg bytes) = 0;  // the hook must have bounded `bytes`
+  virtual Mem offset(Mem memory, Reg bytes) = 0;  // `bytes` must come from bound() or be a product of it and a constant
+  // `value` if it is below `limit`, else `limit` - 1, by a comparison that the optimizer keeps even where it can prove it
+  // superfluous: the verifier cannot.
+  virtual Reg bound(Reg value, uint32_t limit) = 0;
   virtual Reg address(Mem memory) = 0;
   // Temporary memory for this call: stack if small, per-CPU scratch otherwise.
   virtual Mem temporary(uint32_t size) = 0;
