@@ -32,9 +32,13 @@ struct Message {
 class Sink {
  public:
   virtual ~Sink() = default;
-  // Appends to the output; `end_of_record` flushes as the mode demands.
+  // Appends to the output, which is flushed as the mode demands.
   virtual void write(std::string_view bytes) = 0;
   virtual void flush() = 0;
+  // A record is complete and must go out in every mode (but not before a hold ends).
+  virtual void flush_record() { flush(); }
+  // Between hold(true) and hold(false) lines and records may wait: one write per batch of events, not one per line.
+  virtual void hold(bool) {}
 };
 
 // What a printer needs to know besides values.

@@ -30,6 +30,8 @@ class FdSink : public Sink {
 
   void write(std::string_view bytes) override;
   void flush() override;
+  void flush_record() override;
+  void hold(bool held) override;
   // errno of the first failed write, 0 if all went well.
   int failed() const { return failed_; }
 
@@ -39,6 +41,8 @@ class FdSink : public Sink {
   base::Fd owned_;
   int fd_;
   Buffering buffering_;
+  bool held_ = false;
+  bool record_waits_ = false;  // flush_record() came during a hold
   int failed_ = 0;
   std::string buffer_;
 };

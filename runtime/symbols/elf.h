@@ -33,8 +33,11 @@ class ElfFile {
 
   // The function that contains virtual address `address`; one without a size reaches to its successor.
   std::optional<ElfSymbol> find(uint64_t address);
-  // The symbol called `name`: functions first, also data. "name@VERSION" is found by its bare name.
+  // The symbol called `name`: functions first, also data. Versioned symbols are found by their bare names.
   std::optional<ElfSymbol> find(std::string_view name);
+
+  // Reads the functions now and closes the file; find(name) then knows functions only.
+  void release();
 
   // Translations by program headers; nothing if no loaded segment covers the place.
   std::optional<uint64_t> file_offset(uint64_t address) const;
@@ -46,6 +49,7 @@ class ElfFile {
  private:
   struct State;
   explicit ElfFile(std::unique_ptr<State> state);
+  void load_functions();
   std::unique_ptr<State> state_;
 };
 

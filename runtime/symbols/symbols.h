@@ -11,7 +11,7 @@
 
 namespace sonde::symbols {
 
-// Where an address lies. Views stay valid as long as the Symbols object that gave them.
+// Where an address lies. Views stay valid until the next question to the Symbols object that gave them.
 struct Symbol {
   std::string_view name;  // demangled if asked for
   uint64_t offset = 0;    // bytes from the start of the symbol

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,18 +41,28 @@ class Decoder {
   // The same as append_text(out, decode(type, bytes)) of format.h, without the detour for the frequent kinds.
   void append_text(std::string& out, image::TypeId type, std::span<const std::byte> bytes) const;
 
+  // The bits of a boolean, integer, enumeration or pointer, sign-extended to 64; nothing for other kinds.
+  std::optional<uint64_t> number(image::TypeId type, std::span<const std::byte> bytes, bool& is_bool) const;
+
   // Text of a timestamp by a strftime format with %f; "(?)" if the result is empty.
   std::string format_time(std::string_view format, image::Clock clock, uint64_t nanoseconds) const;
 
   const image::Image& image() const { return image_; }
 
  private:
+  using Bytes = std::span<const std::byte>;
+  struct Walk;
+
   const image::Layout* layout(image::TypeId type) const;
-  Value decode_layout(const image::Layout& layout, std::span<const std::byte> bytes, int depth) const;
-  Value decode_stack(const image::Layout& layout, std::span<const std::byte> bytes) const;
+  Value decode_layout(const image::Layout& layout, Bytes bytes, Walk& walk) const;
+  Value decode_array(const image::Layout& layout, Bytes bytes, Walk& walk) const;
+  Value decode_member(const image::LayoutMember& member, Bytes bytes, Walk& walk) const;
+  Value decode_stack(const image::Layout& layout, Bytes bytes) const;
   std::string kernel_frame(image::StackMode mode, uint64_t address) const;
   std::string user_frame(image::StackMode mode, uint32_t pid, uint64_t address) const;
-  std::string resolve(const image::Layout& layout, std::span<const std::byte> bytes) const;
+  std::string timestamp_text(Bytes bytes) const;
+  std::string cgroup_text(Bytes bytes) const;
+  std::string_view text(const image::Layout& layout, Bytes bytes, bool& truncated) const;
 
   const image::Image& image_;
   symbols::Symbols& symbols_;

@@ -1,0 +1,20 @@
+// What looks the same in every format.
+#include "runtime/print/printer.h"
+
+namespace sonde::print {
+
+void Printer::failure(std::string_view text) {
+  context_.out.flush();
+  std::string line = "ERROR: ";
+  line += text;
+  line += '\n';
+  context_.err.write(line);
+}
+
+void Printer::total_lost(uint64_t events) {
+  if (events == 0) return;
+  context_.out.flush();
+  context_.err.write("WARNING: Total lost event count: " + std::to_string(events) + "\n");
+}
+
+}  // namespace sonde::print

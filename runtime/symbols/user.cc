@@ -1,0 +1,266 @@
+// User addresses: find the mapping, then the object behind it, then the symbol. Whatever was read once is kept, so that a
+// process stays readable after its end.
+#include "runtime/symbols/user.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <ctime>
+
+#include "base/fd.h"
+
+namespace sonde::symbols {
+namespace {
+
+using base::Fd;
+
+constexpr int64_t kMillisecond = 1'000'000;
+// How often a known process is checked for being still the same, and its mappings read again for an unknown address.
+constexpr int64_t kCheckInterval = 100 * kMillisecond;
+constexpr int64_t kReadInterval = 20 * kMillisecond;
+
+int64_t now() {
+  timespec time = {};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  return time.tv_sec * 1'000'000'000 + time.tv_nsec;
+}
+
+bool read_file(const std::string& path, std::string& text) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return false;
+  text.clear();
+  char buffer[16384];
+  for (;;) {
+    const ssize_t got = ::read(fd.get(), buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return false;
+    if (got == 0) return true;
+    text.append(buffer, static_cast<size_t>(got));
+  }
+}
+
+std::string proc_path(uint32_t pid, const char* name) { return "/proc/" + std::to_string(pid) + "/" + name; }
+
+// Field 22 of /proc/PID/stat; 0: no such process. The command in field 2 may contain anything, so count from its end.
+uint64_t start_time(uint32_t pid) {
+  std::string text;
+  if (!read_file(proc_path(pid, "stat"), text)) return 0;
+  size_t at = text.rfind(')');
+  for (int field = 2; field < 22 && at != std::string::npos; ++field) at = text.find(' ', at + 1);
+  if (at == std::string::npos) return 0;
+  uint64_t value = 0;
+  std::from_chars(text.data() + at + 1, text.data() + text.size(), value);
+  return value;
+}
+
+// Reads a hexadecimal (or decimal) number and skips it and the character behind it.
+bool take_number(std::string_view& text, uint64_t& value, int base = 16) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc()) return false;
+  text.remove_prefix(std::min(text.size(), static_cast<size_t>(end - text.data()) + 1));
+  return true;
+}
+
+template <typename Visit>
+void each_line(std::string_view text, Visit visit) {
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    visit(text.substr(0, end));
+    text.remove_prefix(std::min(text.size(), end + 1));
+  }
+}
+
+bool is_file(const Mapping& mapping) { return mapping.inode != 0 && mapping.path.starts_with('/'); }
+
+// Code that a compiler made at run time lies in anonymous memory, or in files that exist only in memory.
+bool is_jit(const Mapping& mapping) {
+  return !is_file(mapping) || mapping.path.starts_with("/memfd:") || mapping.path.starts_with("/dev/zero") ||
+         mapping.path.starts_with("/SYSV") || mapping.path.starts_with("/anon_hugepage");
+}
+
+}  // namespace
+
+// "7f0000000000-7f0000001000 r-xp 00001000 fe:00 1234   /usr/lib/x.so"
+std::vector<Mapping> parse_mappings(std::string_view text) {
+  std::vector<Mapping> mappings;
+  each_line(text, [&](std::string_view line) {
+    Mapping mapping;
+    uint64_t major = 0, minor = 0;
+    if (!take_number(line, mapping.start) || !take_number(line, mapping.end) || line.size() < 5) return;
+    const bool executable = line[2] == 'x';
+    line.remove_prefix(5);
+    if (!executable || !take_number(line, mapping.file_offset) || !take_number(line, major) ||
+        !take_number(line, minor) || !take_number(line, mapping.inode, 10)) {
+      return;
+    }
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    mapping.path = line;
+    mappings.push_back(std::move(mapping));
+  });
+  std::sort(mappings.begin(), mappings.end(), [](const Mapping& a, const Mapping& b) { return a.start < b.start; });
+  return mappings;
+}
+
+// The process with its mappings as fresh as its address demands.
+Process& UserSymbols::refresh(uint32_t pid, bool mappings_missed) {
+  Process& process = processes_[pid];
+  const int64_t time = now();
+  const bool first = process.checked == 0;
+  const bool check = first || !options_.cache_processes || time - process.checked >= kCheckInterval;
+  const bool reread = mappings_missed && time - process.read >= kReadInterval;
+  if (!check && !(reread && process.alive)) return process;
+  process.checked = time;
+  const uint64_t started = start_time(pid);
+  process.alive = started != 0;
+  // Gone: what is known of it stays. A new user of the pid, however, starts from nothing.
+  if (!process.alive) return process;
+  const bool same = !first && started == process.start_time;
+  if (same && !reread && options_.cache_processes) return process;
+  std::string text;
+  if (!read_file(proc_path(pid, "maps"), text)) return process;
+  std::vector<Mapping> mappings = parse_mappings(text);
+  // An exiting process shows no mappings any more, although it still exists.
+  if (mappings.empty() && same) return process;
+  if (!same) process.jit = {};
+  process.start_time = started;
+  process.read = time;
+  process.mappings = std::move(mappings);
+  return process;
+}
+
+void UserSymbols::remember(uint32_t pid) {
+  Process& process = refresh(pid, false);
+  // Opened now, while the paths can be followed through the process; reading symbols waits until they are needed.
+  for (Mapping& mapping : process.mappings) object_of(pid, process, mapping);
+}
+
+Object* UserSymbols::object_at(const std::string& path, uint64_t required_inode) {
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return nullptr;
+  if (required_inode != 0 && status.st_ino != required_inode) return nullptr;
+  const int64_t modified = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
+  const auto [entry, is_new] = objects_.try_emplace({status.st_dev, status.st_ino, modified, status.st_size});
+  if (is_new) {
+    if (auto file = ElfFile::open(path)) entry->second.file = std::move(*file);
+  }
+  return &entry->second;
+}
+
+// Every 64-bit process has the same vdso.
+Object* UserSymbols::vdso(uint32_t pid, const Mapping& mapping) {
+  if (vdso_) return vdso_.get();
+  const Fd memory(::open(proc_path(pid, "mem").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!memory.valid() || mapping.start < UINT32_MAX || mapping.end - mapping.start > 1024 * 1024) return nullptr;
+  std::vector<char> bytes(mapping.end - mapping.start);
+  const ssize_t got = ::pread(memory.get(), bytes.data(), bytes.size(), static_cast<off_t>(mapping.start));
+  if (got != static_cast<ssize_t>(bytes.size())) return nullptr;
+  auto file = ElfFile::from_memory(std::move(bytes));
+  if (!file) return nullptr;
+  vdso_ = std::make_unique<Object>();
+  vdso_->file = std::move(*file);
+  return vdso_.get();
+}
+
+Object* UserSymbols::object_of(uint32_t pid, const Process& process, Mapping& mapping) {
+  if (mapping.object_known) return mapping.object;
+  if (mapping.path == "[vdso]") {
+    mapping.object = vdso(pid, mapping);
+  } else if (is_file(mapping) && !is_jit(mapping)) {
+    // Through the root of the process its own mount namespace counts. map_files reaches deleted files too.
+    char range[48];
+    char* end = std::to_chars(range, range + 20, mapping.start, 16).ptr;
+    *end++ = '-';
+    end = std::to_chars(end, end + 20, mapping.end, 16).ptr;
+    if (process.alive) {
+      mapping.object = object_at(proc_path(pid, "root") + mapping.path, 0);
+      if (!mapping.object) mapping.object = object_at(proc_path(pid, "map_files/") + std::string(range, end), 0);
+    }
+    if (!mapping.object) mapping.object = object_at(mapping.path, mapping.inode);
+  }
+  mapping.object_known = true;
+  return mapping.object;
+}
+
+std::string_view UserSymbols::display_name(Object& object, const ElfSymbol& symbol) {
+  if (!options_.demangle || !symbol.name.starts_with("_")) return symbol.name;
+  const auto [entry, is_new] = object.demangled.try_emplace(symbol.address);
+  if (is_new) entry->second = demangle(symbol.name);
+  return entry->second;
+}
+
+// "START SIZE name", hexadecimal. The file grows while the compiler works, so a miss reads it again once it has changed.
+std::optional<Symbol> UserSymbols::find_jit(uint32_t pid, Process& process, uint64_t address) {
+  const auto lookup = [&]() -> std::optional<Symbol> {
+    const auto& functions = process.jit.functions;
+    const auto next = std::upper_bound(functions.begin(), functions.end(), address,
+                                       [](uint64_t value, const JitMap::Function& f) { return value < f.start; });
+    if (next == functions.begin()) return std::nullopt;
+    const JitMap::Function& function = *std::prev(next);
+    if (address - function.start >= function.size) return std::nullopt;
+    return Symbol{function.name, address - function.start};
+  };
+  if (const auto found = lookup()) return found;
+  const std::string name = "/tmp/perf-" + std::to_string(pid) + ".map";
+  std::string path = process.alive ? proc_path(pid, "root") + name : name;
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  const int64_t modified = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
+  std::string text;
+  if ((modified == process.jit.modified && status.st_size == process.jit.bytes) || !read_file(path, text)) {
+    return std::nullopt;
+  }
+  process.jit = {{}, modified, status.st_size};
+  each_line(text, [&](std::string_view line) {
+    JitMap::Function function{0, 0, {}};
+    if (!take_number(line, function.start) || !take_number(line, function.size) || line.empty()) return;
+    function.name = line;
+    process.jit.functions.push_back(std::move(function));
+  });
+  // A function compiled again stands further down: of equal addresses the last one counts.
+  std::stable_sort(process.jit.functions.begin(), process.jit.functions.end(),
+                   [](const JitMap::Function& a, const JitMap::Function& b) { return a.start < b.start; });
+  return lookup();
+}
+
+UserPlace UserSymbols::find(uint32_t pid, uint64_t address) {
+  const auto covering = [&](Process& process) -> Mapping* {
+    const auto next = std::upper_bound(process.mappings.begin(), process.mappings.end(), address,
+                                       [](uint64_t value, const Mapping& mapping) { return value < mapping.start; });
+    if (next == process.mappings.begin()) return nullptr;
+    Mapping& mapping = *std::prev(next);
+    return address < mapping.end ? &mapping : nullptr;
+  };
+  Process* process = &refresh(pid, false);
+  Mapping* mapping = covering(*process);
+  if (!mapping && process->alive) {
+    // A library loaded since, or another program image after exec.
+    process = &refresh(pid, true);
+    mapping = covering(*process);
+  }
+  UserPlace place;
+  if (!mapping) return place;
+  if (is_jit(*mapping) && mapping->path != "[vdso]") {
+    place.symbol = find_jit(pid, *process, address);
+    if (place.symbol) place.object = mapping->path;
+    return place;
+  }
+  place.object = mapping->path;
+  place.file_offset = address - mapping->start + mapping->file_offset;
+  Object* object = object_of(pid, *process, *mapping);
+  if (!object || !object->file) return place;
+  place.build_id = object->file->build_id();
+  const auto virtual_address = object->file->address_at(place.file_offset);
+  if (!virtual_address) return place;
+  // A run can meet thousands of files: only those not yet asked about keep a descriptor.
+  object->file->release();
+  if (const auto symbol = object->file->find(*virtual_address)) {
+    place.symbol = Symbol{display_name(*object, *symbol), *virtual_address - symbol->address};
+  }
+  return place;
+}
+
+}  // namespace sonde::symbols

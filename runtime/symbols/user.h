@@ -1,0 +1,77 @@
+// Addresses of user processes: mappings, ELF files, the vdso and the maps that JIT compilers write.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/symbols/elf.h"
+#include "runtime/symbols/symbols.h"
+
+namespace sonde::symbols {
+
+// A file with its symbols, shared by all processes that map it. `file` is empty if it can not be read.
+struct Object {
+  std::unique_ptr<ElfFile> file;
+  std::unordered_map<uint64_t, std::string> demangled;  // by symbol address
+};
+
+struct Mapping {
+  uint64_t start = 0, end = 0;
+  uint64_t file_offset = 0;
+  uint64_t inode = 0;
+  std::string path;  // as in /proc/PID/maps: "/usr/bin/ls", "[vdso]", "//anon", ""
+  Object* object = nullptr;
+  bool object_known = false;
+};
+
+// Functions that a JIT compiler announced in /tmp/perf-PID.map.
+struct JitMap {
+  struct Function {
+    uint64_t start, size;
+    std::string name;
+  };
+  std::vector<Function> functions;  // by address
+  int64_t modified = -1;            // mtime in ns; -1: no file
+  int64_t bytes = 0;
+};
+
+struct Process {
+  uint64_t start_time = 0;  // clock ticks since boot: tells two users of one pid apart
+  int64_t checked = 0;      // CLOCK_MONOTONIC_COARSE ns of the last look at /proc
+  int64_t read = 0;         // of the last reading of the mappings
+  bool alive = false;
+  std::vector<Mapping> mappings;  // executable ones, by address
+  JitMap jit;
+};
+
+class UserSymbols {
+ public:
+  explicit UserSymbols(Options options) : options_(options) {}
+
+  UserPlace find(uint32_t pid, uint64_t address);
+  void remember(uint32_t pid);
+
+ private:
+  Process& refresh(uint32_t pid, bool mappings_missed);
+  Object* object_of(uint32_t pid, const Process& process, Mapping& mapping);
+  Object* object_at(const std::string& path, uint64_t required_inode);
+  Object* vdso(uint32_t pid, const Mapping& mapping);
+  std::string_view display_name(Object& object, const ElfSymbol& symbol);
+  std::optional<Symbol> find_jit(uint32_t pid, Process& process, uint64_t address);
+
+  Options options_;
+  std::unordered_map<uint32_t, Process> processes_;
+  // Device, inode, time of change and size: a binary that was rebuilt under its old name is another object.
+  std::map<std::tuple<uint64_t, uint64_t, int64_t, int64_t>, Object> objects_;
+  std::unique_ptr<Object> vdso_;
+};
+
+// The executable mappings in the text of /proc/PID/maps.
+std::vector<Mapping> parse_mappings(std::string_view text);
+
+}  // namespace sonde::symbols
