@@ -1,5 +1,5 @@
 // The reader of recorded values: recursive descent over one line.
-#include "tests/golden/tool/print_reader.h"
+#include "tests/golden_tool/print_reader.h"
 
 #include <cctype>
 #include <charconv>

@@ -19,7 +19,7 @@
 #include "runtime/print/printer.h"
 #include "runtime/print/registry.h"
 #include "runtime/print/sink.h"
-#include "tests/golden/tool/print_reader.h"
+#include "tests/golden_tool/print_reader.h"
 
 namespace sonde::golden {
 namespace {
