@@ -1,0 +1,23 @@
+// The families of builtins: each file of this folder ends in one table, and this is the list of them (private to this
+// folder; registry.cc joins them).
+#pragma once
+
+#include <span>
+
+#include "builtins/builtin.h"
+
+namespace sonde::builtins {
+
+std::span<const Builtin> process_rows();
+std::span<const Builtin> machine_rows();
+std::span<const Builtin> time_rows();
+std::span<const Builtin> probe_rows();
+std::span<const Builtin> output_rows();
+std::span<const Builtin> map_rows();
+std::span<const Builtin> text_rows();
+std::span<const Builtin> stack_rows();
+std::span<const Builtin> symbol_rows();
+std::span<const Builtin> net_rows();
+std::span<const Builtin> aggregate_rows();
+
+}  // namespace sonde::builtins
