@@ -92,7 +92,9 @@ struct CField {
   uint32_t offset = 0;      // bytes, of the storage unit for bitfields
   uint16_t bit_offset = 0;  // from the least significant bit of the storage unit
   uint16_t bit_size = 0;    // 0: not a bitfield
-  std::string tag;          // BTF type tag of a pointer ("user", "percpu", "rcu"), else empty
+  // BTF type tag of a pointer ("user", "percpu", "rcu"), else empty. "data_loc" in tracepoint arguments: the 4 bytes at
+  // `offset` tell where the data is, and the field's value is the data's address (a pointer).
+  std::string tag;
 };
 
 // Fills in the fields of a record on first use, so that naming `struct task_struct` does not pull in half the kernel.
