@@ -64,6 +64,7 @@ struct Type {
   std::string name;
   std::vector<Suffix> suffixes;
   std::optional<TypeOrExpr> type_of;  // set for typeof(...), then name and suffixes are empty
+  uint32_t height = 1;
 };
 
 enum class ExprKind : uint8_t {
@@ -75,6 +76,7 @@ enum class ExprKind : uint8_t {
 struct Expr {
   ExprKind kind;
   Range range;
+  uint32_t height = 1;  // longest path down to a leaf; the parser bounds it, so later passes may recurse
 };
 
 // expr_cast<Call>(e): e as a Call, or null.
@@ -226,7 +228,8 @@ enum class StmtKind : uint8_t { import_stmt, while_stmt, unroll, for_stmt, jump,
 
 struct Stmt {
   StmtKind kind;
-  Range range;
+  Range range;  // without the `;`
+  uint32_t height = 1;
 };
 template <typename Node>
 const Node* stmt_cast(const Stmt* stmt) {
@@ -236,7 +239,8 @@ const Node* stmt_cast(const Stmt* stmt) {
 struct Block {
   Range range;
   std::vector<const Stmt*> statements;
-  const Expr* value = nullptr;  // the last expression without `;`
+  const Expr* value = nullptr;  // the last expression without `;`; also an `if` or block that ends the block without `;`
+  uint32_t height = 1;
 };
 
 struct ImportStmt : Stmt {
