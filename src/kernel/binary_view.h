@@ -23,7 +23,9 @@ class BinaryView {
  public:
   BinaryView();
   ~BinaryView();
-  // Files a uprobe target text stands for (probes.md 6.12): short library names by ld.so.cache, $PATH, globs. Sorted.
+  // Files a uprobe target text stands for: short library names by ld.so.cache, $PATH, globs. One file has one entry, however
+  // many folders lead to it. Matches of a glob are sorted; else the working directory comes first, then $PATH in its order.
+  // Fails with the message for the user when there is none.
   Result<std::vector<std::string>> resolve_path(std::string_view text, std::string_view provider) const;
   // Functions (FUNC, GNU_IFUNC) of the file's symbol tables and separate debug file, sorted by name.
   Result<const std::vector<BinarySymbol>*> functions(const std::string& path) const;
