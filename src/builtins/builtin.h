@@ -13,7 +13,6 @@
 #include "builtins/call_view.h"
 #include "builtins/codegen.h"
 #include "image/event_layout.h"
-#include "image/image.h"
 #include "image/map_desc.h"
 #include "types/type.h"
 
@@ -74,8 +73,6 @@ struct Builtin {
   std::optional<image::Action> action = {};
   // Asynchronous rows with a hook: appends the types of the record's fields.
   void (*fields)(types::TypeContext& types, std::vector<types::TypeRef>& fields) = nullptr;
-  // The run-time parameter that the call declares, `offset` and `size` aside (getopt).
-  image::Parameter (*parameter)(const std::vector<Argument>& arguments, types::TypeRef type) = nullptr;
   // Index of the argument that is the printf-style format, if any.
   std::optional<uint32_t> format_argument = {};
   // Aggregates: the cell, and the update of the local CPU's cell at `cell` from the arguments.

@@ -1,0 +1,178 @@
+// Storage and programs. What a map is to the kernel is decided here: values without a key live in arrays, which cost no
+// lookup, aggregations in per-CPU kinds, everything else in hashes.
+#include "plan/plan.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/check.h"
+#include "plan/events.h"
+#include "plan/walk.h"
+#include "types/capability.h"
+#include "types/layout.h"
+
+namespace sonde::plan {
+namespace {
+
+using image::MapDesc;
+using image::MapKind;
+using types::TypeRef;
+
+constexpr uint32_t kWord = 8;
+constexpr uint32_t kArrayKeySize = 4;
+// The kernel's BTF and the linker take longer names, but messages and `bpftool prog` become unreadable.
+constexpr size_t kNameLimit = 127;
+
+uint32_t round_up(uint32_t size) { return (size + kWord - 1) / kWord * kWord; }
+
+bool resolved(TypeRef type) { return type && type->kind != types::Kind::none && type->kind != types::Kind::void_type; }
+
+MapKind declared_kind(const std::string& name) {
+  if (name == "lruhash") return MapKind::lru_hash;
+  if (name == "percpuhash") return MapKind::percpu_hash;
+  if (name == "percpulruhash") return MapKind::percpu_lru_hash;
+  SONDE_CHECK(name == "hash");
+  return MapKind::hash;
+}
+
+image::AggDesc aggregate_desc(TypeRef type) {
+  const builtins::Builtin* row = builtins::find_builtin(type->aggregate);
+  SONDE_CHECK(row && row->aggregate);
+  return row->aggregate(type);
+}
+
+class Planner {
+ public:
+  Planner(const sema::TypedProgram& program, const sema::Config& config, const source::SourceSet& sources)
+      : program_(program), config_(config), sources_(sources) {}
+
+  Plan run(const Options& options) {
+    plan_.image.target = {options.arch, options.portable, options.kernel_release};
+    plan_.image.config = config_.runtime();
+    for (const sema::Map& map : program_.maps) add(&map, user_map(map));
+    for (const sema::Program& program : program_.programs) add_program(program);
+    for (const sema::Program& program : program_.programs)
+      for_each_call(program, [&](const sema::Call& call) {
+        if (call.row->action) plan_event(plan_, call, sources_, types_);
+      });
+    for (const sema::ScriptOption& option : program_.options)
+      plan_.image.parameters.push_back({option.kind, option.name, option.description, option.default_text, 0, 0});
+    add_internal_maps();
+    return std::move(plan_);
+  }
+
+ private:
+  void add(const sema::Map* map, MapDesc desc) {
+    plan_.maps[map] = {static_cast<uint32_t>(plan_.image.maps.size())};
+    plan_.image.maps.push_back(std::move(desc));
+  }
+
+  MapDesc user_map(const sema::Map& map) {
+    MapDesc desc;
+    desc.name = map.name;
+    desc.elf_name = "m_" + map.name.substr(1);
+    desc.scalar = map.scalar;
+    // A map that is cleared or printed but never written has no value type; it stays empty whatever it could hold.
+    const TypeRef value = resolved(map.value) ? map.value : types_.integer(8, true);
+    desc.value = types::layout_of(value, plan_.image.types);
+    desc.value_size = value->size;
+    if (value->kind == types::Kind::aggregate) {
+      desc.aggregate = aggregate_desc(value);
+      desc.value_size = desc.aggregate->cell_size;
+    }
+    if (map.scalar) {
+      scalar_storage(desc);
+    } else {
+      keyed_storage(desc, map);
+    }
+    return desc;
+  }
+
+  static void scalar_storage(MapDesc& desc) {
+    desc.kind = desc.aggregate ? MapKind::percpu_array : MapKind::array;
+    desc.key_size = kArrayKeySize;
+    desc.max_entries = 1;
+    desc.value_size = round_up(desc.value_size);
+    if (desc.aggregate) return;
+    desc.written_flag_offset = desc.value_size;
+    desc.value_size += kWord;
+  }
+
+  // The buckets of a histogram are one value: a key costs all of them at once, preallocated for every entry and CPU, but an
+  // update is one lookup.
+  void keyed_storage(MapDesc& desc, const sema::Map& map) {
+    const TypeRef key = resolved(map.key) ? map.key : types_.integer(8, true);
+    desc.key = types::layout_of(key, plan_.image.types);
+    desc.key_size = key->size;
+    desc.kind = desc.aggregate ? MapKind::percpu_hash : MapKind::hash;
+    if (map.declared_kind) desc.kind = declared_kind(*map.declared_kind);
+    const uint64_t entries = map.declared_entries.value_or(config_.integer("max_map_keys"));
+    desc.max_entries = static_cast<uint32_t>(std::min<uint64_t>(entries, UINT32_MAX));
+  }
+
+  void add_internal(const char* name, MapKind kind, uint32_t value_size, uint32_t entries) {
+    MapDesc desc;
+    desc.name = desc.elf_name = name;
+    desc.kind = kind;
+    desc.internal = true;
+    desc.key_size = kind == MapKind::ring_buffer ? 0 : kArrayKeySize;
+    desc.value_size = value_size;
+    desc.max_entries = entries;
+    plan_.image.maps.push_back(std::move(desc));
+  }
+
+  // Lowering knows the number of error sites and the size of the scratch area; it drops the maps it has no use for.
+  void add_internal_maps() {
+    const auto programs = static_cast<uint32_t>(program_.programs.size());
+    if (!plan_.image.events.empty()) add_internal(image::kRingMap, MapKind::ring_buffer, 0, 0);
+    add_internal(image::kLossMap, MapKind::percpu_array, sizeof(image::LossCell), std::max(programs, 1u));
+    add_internal(image::kErrorMap, MapKind::percpu_array, sizeof(image::ErrorCell), 0);
+    add_internal(image::kScratchMap, MapKind::array, 0, 0);
+  }
+
+  // The full name, made a symbol, and a number that keeps equal names apart (probes.md 1).
+  std::string symbol_of(const std::string& full_name, size_t number) const {
+    std::string symbol;
+    for (const char c : full_name) symbol += isalnum(static_cast<unsigned char>(c)) ? c : '_';
+    if (symbol.size() > kNameLimit) {
+      uint64_t hash = 0xcbf29ce484222325;
+      for (const char c : full_name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+      char digits[17];
+      std::snprintf(digits, sizeof digits, "%016lx", static_cast<unsigned long>(hash));
+      symbol = symbol.substr(0, kNameLimit - 16) + digits;
+    }
+    return symbol + "_" + std::to_string(number);
+  }
+
+  void add_program(const sema::Program& program) {
+    const size_t index = plan_.image.programs.size();
+    const probes::ResolvedProbe& probe = program.probe;
+    image::ProgramDesc desc;
+    desc.symbol = symbol_of(probe.full_name, index + 1);
+    desc.section = "s_" + desc.symbol;
+    desc.probe_name = probe.full_name;
+    desc.provider = probe.provider;
+    desc.program_type = probe.program_type;
+    desc.expected_attach_type = probe.expected_attach_type;
+    desc.sleepable = (probe.capabilities & types::kSleepable) != 0;
+    desc.attach = probe.attach;
+    desc.span = add_span(plan_.image, sources_, program.range, nullptr);
+    plan_.programs[&program] = {static_cast<uint32_t>(index)};
+    plan_.image.programs.push_back(std::move(desc));
+  }
+
+  const sema::TypedProgram& program_;
+  const sema::Config& config_;
+  const source::SourceSet& sources_;
+  types::TypeContext types_;  // of the layouts that no expression has
+  Plan plan_;
+};
+
+}  // namespace
+
+Plan make_plan(const sema::TypedProgram& program, const sema::Config& config, const source::SourceSet& sources,
+               const Options& options) {
+  return Planner(program, config, sources).run(options);
+}
+
+}  // namespace sonde::plan
