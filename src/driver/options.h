@@ -59,8 +59,6 @@ std::span<const OptionRow> option_rows();
 std::string help_text();
 // "sonde v0.1.0".
 std::string version_text();
-// The manual page sonde(8) in roff, made from this table and the registries.
-std::string manual_page();
 
 // Why the command line ends the program here.
 struct Stop {

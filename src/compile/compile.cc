@@ -1,0 +1,116 @@
+// The pass list. Each step takes finished input and makes new output; the first one that reports errors ends the run.
+#include "compile/compile.h"
+
+#include <regex>
+
+#include "base/check.h"
+#include "lower/lower.h"
+#include "parse/attach_spec.h"
+#include "parse/parse.h"
+#include "plan/plan.h"
+#include "stdlib/embedded.h"
+
+namespace sonde::compile {
+
+Compilation::Compilation(const kernel::KernelView& kernel, const kernel::BinaryView& binaries, Options options)
+    : kernel_(kernel), binaries_(binaries), options_(std::move(options)) {}
+
+Compilation::~Compilation() = default;
+
+bool Compilation::run(const std::string& name, const std::string& text, Stage last) {
+  if (!parse(name, text)) return false;
+  if (last == Stage::parse) return true;
+  // From here on the tree is fixed: no pass edits it.
+  if (!configure() || !check()) return false;
+  // All names are resolved and all types final; the diagnostics hold warnings only.
+  if (last == Stage::sema) return true;
+  return filter_probes() && lower(last);
+}
+
+bool Compilation::parse(const std::string& name, const std::string& text) {
+  const source::BufferId buffer = sources_.add(name, text);
+  tree_ = parse::parse(sources_, buffer, arena_, diagnostics_);
+  return tree_ && diagnostics_.ok();
+}
+
+// Configuration: defaults, then the environment, then the script where the environment is silent.
+bool Compilation::configure() {
+  if (const auto applied = config_.apply_environment(options_.environment); !applied) {
+    failure_ = applied.error().text();
+    bad_environment_ = true;
+    return false;
+  }
+  config_.apply(*tree_, diagnostics_);
+  return diagnostics_.ok();
+}
+
+bool Compilation::check() {
+  // The library is parsed with every script; an error in it is ours, not the user's.
+  for (const stdlib::Embedded& file : stdlib::texts()) {
+    const source::BufferId buffer = sources_.add("stdlib/" + std::string(file.name), std::string(file.content));
+    library_.push_back(parse::parse(sources_, buffer, arena_, diagnostics_));
+    SONDE_CHECK(library_.back() && diagnostics_.ok());
+  }
+  const sema::ScriptArguments arguments{options_.positional};
+  const sema::Inputs inputs{
+      .sources = sources_,
+      .script = *tree_,
+      .imports = {},
+      .library = library_,
+      .config = config_,
+      .arguments = arguments,
+      .kernel = kernel_,
+      .binaries = binaries_,
+      .arena = arena_,
+      .split_attach_point =
+          [this](const ast::AttachPoint& point, diag::Diagnostics& diagnostics) {
+            return parse::split_attach_point(point, options_.positional, diagnostics);
+          },
+      .find_define = {},
+      .unsafe = options_.unsafe,
+      .pid = options_.pid,
+      .pid_filter = options_.pid_filter,
+      .has_child = options_.has_child,
+  };
+  typed_ = sema::check(inputs, diagnostics_);
+  return typed_ && diagnostics_.ok();
+}
+
+// --probe-filter: begin, end and self always stay (cli.md 2.2).
+bool Compilation::filter_probes() {
+  if (options_.probe_filter.empty()) return true;
+  try {
+    const std::regex pattern(options_.probe_filter);
+    std::erase_if(typed_->programs, [&](const sema::Program& program) {
+      const probes::ResolvedProbe& probe = program.probe;
+      return probe.probetype != "special" &&
+             !std::regex_search(probe.label.empty() ? probe.full_name : probe.label, pattern);
+    });
+  } catch (const std::regex_error& error) {  // the standard library's only way to say so
+    failure_ = "Invalid --probe-filter regex '" + options_.probe_filter + "': " + error.what();
+    return false;
+  }
+  return true;
+}
+
+bool Compilation::lower(Stage last) {
+  plan::Plan plan = plan::make_plan(*typed_, config_, sources_,
+                                    {.portable = options_.portable, .arch = kernel_.arch(), .kernel_release = kernel_.release()});
+  if (last == Stage::lower) {
+    const lower::Options how{.portable = options_.portable,
+                             .runtime_warnings = options_.runtime_warnings,
+                             .verify_ir = options_.verify_ir,
+                             .want_ir = options_.want_ir};
+    auto output = lower::lower(*typed_, plan, sources_, how);
+    if (!output) {
+      failure_ = output.error().text();
+      return false;
+    }
+    ir_before_ = std::move(output->ir_before);
+    ir_after_ = std::move(output->ir_after);
+  }
+  image_ = std::move(plan.image);
+  return true;
+}
+
+}  // namespace sonde::compile
