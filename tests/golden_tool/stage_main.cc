@@ -1,0 +1,107 @@
+// sonde-golden STAGE FILE [--snapshot DIR]: prints the dump of one stage of the compiler for a script.
+//
+// STAGE: parse sema plan ir image, or diag for the messages about a script that is wrong. Kernel facts come from the
+// recorded kernel in DIR. A first line `// golden: WORD...` sets options: portable, unsafe, warnings, child, pid=N,
+// arg=TEXT, env=NAME=VALUE.
+#include <charconv>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "compile/compile.h"
+#include "diag/render.h"
+#include "kernel/binary_view.h"
+#include "kernel/snapshot_view.h"
+
+namespace sonde::golden {
+namespace {
+
+constexpr std::string_view option_line = "// golden: ";
+
+// Options from the script's first line.
+compile::Options read_options(std::string_view script) {
+  compile::Options options;
+  options.want_ir = true;
+  options.verify_ir = true;
+  if (!script.starts_with(option_line)) return options;
+  std::istringstream words(std::string(script.substr(option_line.size(), script.find('\n') - option_line.size())));
+  for (std::string word; words >> word;) {
+    const size_t equals = word.find('=');
+    const std::string name = word.substr(0, equals);
+    const std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
+    if (name == "portable") options.portable = true;
+    if (name == "unsafe") options.unsafe = true;
+    if (name == "warnings") options.runtime_warnings = true;
+    if (name == "child") options.has_child = true;
+    if (name == "pid") {
+      options.pid = std::stoi(value);
+      options.pid_filter = true;
+    }
+    if (name == "arg") options.positional.push_back(value);
+    if (name == "env") options.environment.emplace_back(value.substr(0, value.find('=')), value.substr(value.find('=') + 1));
+  }
+  return options;
+}
+
+struct StageRow {
+  std::string_view name;
+  compile::Stage last;
+  std::string (*dump)(const compile::Compilation& compilation);
+};
+
+constexpr StageRow stages[] = {
+    {"parse", compile::Stage::parse, [](const compile::Compilation& c) { return ast::dump(c.tree()); }},
+    {"sema", compile::Stage::sema, [](const compile::Compilation& c) { return sema::dump(c.typed()); }},
+    {"diag", compile::Stage::plan, [](const compile::Compilation&) { return std::string("accepted\n"); }},
+    {"plan", compile::Stage::plan, [](const compile::Compilation& c) { return image::dump(c.image()); }},
+    {"ir", compile::Stage::lower, [](const compile::Compilation& c) { return c.ir_before(); }},
+    {"image", compile::Stage::lower, [](const compile::Compilation& c) { return image::dump(c.image()); }},
+};
+
+const StageRow* find_stage(std::string_view name) {
+  for (const StageRow& row : stages) {
+    if (row.name == name) return &row;
+  }
+  return nullptr;
+}
+
+int run(const StageRow& stage, const std::string& path, const std::string& snapshot) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    std::perror(path.c_str());
+    return 2;
+  }
+  const std::string script{std::istreambuf_iterator<char>(file), {}};
+  types::TypeContext types;
+  const auto kernel = kernel::snapshot_view(types, snapshot);
+  if (!kernel) {
+    std::fprintf(stderr, "%s\n", kernel.error().text().c_str());
+    return 2;
+  }
+  const kernel::BinaryView binaries;
+  compile::Compilation compilation(**kernel, binaries, read_options(script));
+  const bool good = compilation.run(path, script, stage.last);
+  for (const diag::Diagnostic& diagnostic : compilation.diagnostics().all()) {
+    std::fputs(diag::render(diagnostic, compilation.sources(), false).c_str(), stdout);
+  }
+  if (!compilation.failure().empty()) std::printf("failure: %s\n", compilation.failure().c_str());
+  if (!good) return 1;
+  std::fputs(stage.dump(compilation).c_str(), stdout);
+  return 0;
+}
+
+}  // namespace
+}  // namespace sonde::golden
+
+int main(int argc, char** argv) {
+  const sonde::golden::StageRow* stage = argc >= 3 ? sonde::golden::find_stage(argv[1]) : nullptr;
+  if (!stage) {
+    std::fputs("usage: sonde-golden parse|sema|diag|plan|ir|image FILE [--snapshot DIR]\n", stderr);
+    return 2;
+  }
+  const bool has_snapshot = argc == 5 && std::string_view(argv[3]) == "--snapshot";
+  return sonde::golden::run(*stage, argv[2], has_snapshot ? argv[4] : SONDE_SNAPSHOTS_DIR "/default");
+}
