@@ -209,7 +209,12 @@ void ItemLexer::c_definition(Token keyword) {
     return;
   }
   uint32_t end = token.end;
-  if (!c_attributes(end)) return;
+  if (!c_attributes(end)) {
+    // What is left of the definition would only look like a malformed probe.
+    do token = scanner_.next(Mode::c_definition);
+    while (token.kind != SEMICOLON && token.kind != RBRACE && token.kind != END);
+    return;
+  }
   token = scanner_.next(Mode::c_definition);
   if (token.kind == SEMICOLON)
     end = token.end;
@@ -233,8 +238,13 @@ bool ItemLexer::c_attributes(uint32_t& end) {
       return false;
     }
     // Both parentheses are open: the inner one must close right before the outer one.
-    const bool closed = skip_balanced(token) && (token = scanner_.next(Mode::c_definition)).kind == RPAREN;
+    bool closed = skip_balanced(token);
+    if (closed) {
+      token = scanner_.next(Mode::c_definition);
+      closed = token.kind == RPAREN;
+    }
     if (!closed) {
+      scanner_.unread();
       diagnostics_.emit<Id::syntax_attribute_close>(range(token));
       return false;
     }
