@@ -77,6 +77,16 @@ void append_header(std::string& out, std::string_view place, bool error, std::st
   out += '\n';
 }
 
+// One block per macro level, from the inside out.
+void append_levels(std::string& out, const image::Image& image, const image::SourceSpan& span, bool error, bool color) {
+  for (const image::SpanId id : span.expanded_from) {
+    const image::SourceSpan* outer = find_span(image, id);
+    if (!outer) continue;
+    append_header(out, location(*outer), error, "expanded from", color);
+    append_source(out, *outer);
+  }
+}
+
 std::string errno_text(int64_t code) {
   return code < INT32_MIN || code > INT32_MAX ? "Unknown error" : std::strerror(static_cast<int>(code < 0 ? -code : code));
 }
@@ -123,6 +133,15 @@ Message describe(const image::Image& image, const image::ErrorSite& site, const 
   return message;
 }
 
+void append_located(std::string& out, const image::Image& image, image::SpanId span, bool error, std::string_view text,
+                    bool color) {
+  const image::SourceSpan* place = find_span(image, span);
+  append_header(out, place ? location(*place) : std::string(), error, text, color);
+  if (!place) return;
+  append_source(out, *place);
+  append_levels(out, image, *place, error, color);
+}
+
 std::string location(const image::SourceSpan& span) {
   std::string text = span.file + ":" + std::to_string(span.line);
   if (span.end_column == 0) {
@@ -142,12 +161,7 @@ void append_message(std::string& out, const image::Image& image, const Message& 
   if (message.repeats > 1) out += "Additional Info - occurrences: " + std::to_string(message.repeats) + "\n";
   if (!span) return;
   if (shows_source(message.kind)) append_source(out, *span);
-  for (const image::SpanId id : span->expanded_from) {
-    const image::SourceSpan* outer = find_span(image, id);
-    if (!outer) continue;
-    append_header(out, location(*outer), error, "expanded from", color);
-    append_source(out, *outer);
-  }
+  append_levels(out, image, *span, error, color);
 }
 
 }  // namespace sonde::print

@@ -16,6 +16,11 @@ Message describe(const image::Image& image, const image::ErrorSite& site, const 
 // block per macro level.
 void append_message(std::string& out, const image::Image& image, const Message& message, bool color);
 
+// Appends `LOCATION: ERROR: TEXT` (or WARNING) with the source, markers and macro levels of `span`; without a location if
+// the id is invalid.
+void append_located(std::string& out, const image::Image& image, image::SpanId span, bool error, std::string_view text,
+                    bool color);
+
 // "stdin:1:20-27" or "file:4-5" for a span of several lines.
 std::string location(const image::SourceSpan& span);
 

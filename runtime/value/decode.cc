@@ -119,11 +119,13 @@ void append_symbol(std::string& out, const symbols::Symbol& symbol) {
 
 }  // namespace
 
-// Bounds of one decode() call: real C types stay far below both, a malicious image can not make us recurse or multiply.
+// Bounds of one decode() call. A type of n bytes has at most n members, several times that with unions; layouts that
+// contain themselves must neither recurse without end nor multiply.
 struct Decoder::Walk {
+  explicit Walk(uint32_t size) : nodes(4096 + uint64_t{16} * size) {}
   int depth = 0;
-  int nodes = 0;
-  bool enter() { return depth < 64 && ++nodes < 1'000'000; }
+  uint64_t nodes;
+  bool enter() { return depth < 64 && nodes > 0 && nodes-- > 0; }
 };
 
 Decoder::Decoder(const image::Image& image, symbols::Symbols& symbols, ClockOffsets clocks)
@@ -137,7 +139,7 @@ const Layout* Decoder::layout(image::TypeId type) const {
 Value Decoder::decode(image::TypeId type, Bytes bytes) const {
   const Layout* found = layout(type);
   if (!found) return {Null{}};
-  Walk walk;
+  Walk walk(found->size);
   return decode_layout(*found, slice(bytes, 0, found->size), walk);
 }
 

@@ -1,0 +1,59 @@
+// Attaching: one loaded program to its place in the kernel. One file per mechanism stands behind attach().
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "image/image.h"
+
+namespace sonde::attach {
+
+// What keeps a program attached. Closing the descriptors detaches; nothing outlives the process.
+struct Link {
+  std::vector<base::Fd> fds;
+  uint64_t probes = 1;  // functions or sites it covers
+  std::vector<std::string> names;  // with several: "PATH:SYMBOL" each, for -v
+};
+
+// What the mechanisms share during one run: the process filter, and kernel facts read at first use.
+class Context {
+ public:
+  // `pid`: the -c or -p process that user probes and sampled perf events are restricted to, 0 for none.
+  // `uprobe_multi`: programs with several sites were loaded for a multi link.
+  Context(int pid, bool uprobe_multi) : pid_(pid), uprobe_multi_(uprobe_multi) {}
+
+  int pid() const { return pid_; }
+  bool uprobe_multi() const { return uprobe_multi_; }
+  // Root of tracefs, see base/tracefs.h.
+  Result<const base::Fd*> tracefs();
+  // Number of a dynamic PMU ("kprobe", "uprobe").
+  Result<uint32_t> pmu_type(const std::string& pmu);
+  // Online CPUs in ascending order.
+  Result<const std::vector<int>*> online_cpus();
+
+ private:
+  int pid_;
+  bool uprobe_multi_;
+  base::Fd tracefs_;
+  std::vector<int> online_cpus_;
+  std::vector<std::pair<std::string, uint32_t>> pmu_types_;
+};
+
+// Attaches `program` (a descriptor). TestRunAttach programs have no link and must not be passed. Fails with the reason as
+// the user should read it.
+Result<Link> attach(const image::ProgramDesc& desc, int program, Context& context);
+
+// Runs a begin, end or signal program once in this process; gives its return value.
+Result<int> run_once(const image::ProgramDesc& desc, int program);
+
+// Reads the iterator behind `link` to its end and copies what its program wrote to `output`.
+Result<> read_iterator(const Link& link, int output);
+
+// Detaches all. The kernel waits for an RCU grace period per perf event, so many are closed by several threads at once.
+void detach(std::vector<Link> links);
+
+}  // namespace sonde::attach

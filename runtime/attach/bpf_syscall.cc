@@ -1,0 +1,44 @@
+// The part of union bpf_attr that BPF_LINK_CREATE reads for uprobe multi links, as of Linux 6.6 (commit 89ae89f53d20).
+#include "runtime/attach/bpf_syscall.h"
+
+#include <linux/bpf.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace sonde::attach {
+namespace {
+
+constexpr uint32_t kReturnFlag = 1;  // BPF_F_UPROBE_MULTI_RETURN
+
+struct alignas(8) LinkCreate {
+  uint32_t program;
+  uint32_t target;
+  uint32_t attach_type;
+  uint32_t flags;
+  uint64_t path;
+  uint64_t offsets;
+  uint64_t semaphores;
+  uint64_t cookies;
+  uint32_t count;
+  uint32_t uprobe_flags;
+  uint32_t pid;
+};
+
+}  // namespace
+
+Result<base::Fd> link_uprobe_multi(int program, const UprobeMulti& sites) {
+  LinkCreate attributes{};
+  attributes.program = static_cast<uint32_t>(program);
+  attributes.attach_type = kTraceUprobeMulti;
+  attributes.path = reinterpret_cast<uint64_t>(sites.path.c_str());
+  attributes.offsets = reinterpret_cast<uint64_t>(sites.offsets.data());
+  attributes.semaphores = reinterpret_cast<uint64_t>(sites.semaphores.data());
+  attributes.count = static_cast<uint32_t>(sites.offsets.size());
+  attributes.uprobe_flags = sites.on_return ? kReturnFlag : 0;
+  attributes.pid = static_cast<uint32_t>(sites.pid);
+  base::Fd link(static_cast<int>(::syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof(attributes))));
+  if (!link.valid()) return base::fail_errno("attach uprobes to " + sites.path);
+  return link;
+}
+
+}  // namespace sonde::attach

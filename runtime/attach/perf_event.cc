@@ -1,0 +1,111 @@
+// Perf events: timers, software and hardware counters, breakpoints; and the perf link all perf mechanisms end in.
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <linux/hw_breakpoint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "runtime/attach/mechanisms.h"
+
+namespace sonde::attach {
+namespace {
+
+std::string explain(const std::string& what, int code) {
+  switch (code) {
+    case ENOENT:
+    case EOPNOTSUPP: return what + ": this machine has no such event (virtual machines often have no hardware counters)";
+    case EACCES:
+    case EPERM: return what + ": not permitted (needs CAP_PERFMON; a locked-down kernel forbids it altogether)";
+    case ENOSPC: return "No more HW registers left";
+    case EMFILE: return what + ": too many open files (raise `ulimit -n`)";
+    default: return what;
+  }
+}
+
+perf_event_attr attributes_of(const image::PerfEventAttach& spec) {
+  perf_event_attr attributes{};
+  attributes.size = sizeof(attributes);
+  attributes.type = spec.type;
+  attributes.config = spec.config;
+  attributes.sample_period = spec.period;
+  attributes.freq = spec.use_frequency;
+  if (spec.type == PERF_TYPE_BREAKPOINT) {
+    attributes.bp_addr = spec.address;
+    attributes.bp_len = spec.length;
+    attributes.bp_type = spec.breakpoint_type;
+  }
+  return attributes;
+}
+
+std::vector<int> threads_of(int pid) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/task";
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(path.c_str()), [](DIR* open) { return ::closedir(open); });
+  std::vector<int> threads;
+  if (!dir) return threads;
+  while (const dirent* entry = ::readdir(dir.get()))
+    if (const int thread = std::atoi(entry->d_name); thread > 0) threads.push_back(thread);
+  return threads;
+}
+
+// A breakpoint follows the threads of its process wherever they run; any one that opens will do.
+Result<Link> attach_to_threads(perf_event_attr attributes, int program, Context& context) {
+  attributes.inherit = 1;
+  Link link;
+  Error last{"process " + std::to_string(context.pid()) + " has no threads", ESRCH};
+  for (const int thread : threads_of(context.pid())) {
+    auto fd = link_perf_event(attributes, thread, -1, program,
+                              "create a perf event for thread " + std::to_string(thread));
+    if (fd)
+      link.fds.push_back(std::move(*fd));
+    else
+      last = fd.error();
+  }
+  if (link.fds.empty()) return std::unexpected(last);
+  return link;
+}
+
+}  // namespace
+
+Result<base::Fd> link_perf_event(perf_event_attr attributes, int pid, int cpu, int program, const std::string& what) {
+  const base::Fd event(
+      static_cast<int>(::syscall(SYS_perf_event_open, &attributes, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
+  if (!event.valid()) return base::fail(explain(what, errno), errno);
+  base::Fd link(bpf_link_create(program, event.get(), BPF_PERF_EVENT, nullptr));
+  if (!link.valid()) return base::fail_errno(what + ": link the program to its perf event");
+  return link;
+}
+
+Result<Link> attach_perf_event(const image::PerfEventAttach& spec, int program, Context& context) {
+  perf_event_attr attributes = attributes_of(spec);
+  Link link;
+  if (!spec.every_cpu) {
+    // CPU 0 nearly always is the first online one; only where it is not does the list have to be read.
+    auto fd = link_perf_event(attributes, -1, 0, program, "create a perf event on CPU 0");
+    if (!fd && fd.error().code == ENODEV) {
+      const auto cpus = context.online_cpus();
+      if (!cpus) return std::unexpected(cpus.error());
+      const int cpu = (*cpus)->front();
+      fd = link_perf_event(attributes, -1, cpu, program, "create a perf event on CPU " + std::to_string(cpu));
+    }
+    if (!fd) return std::unexpected(fd.error());
+    link.fds.push_back(std::move(*fd));
+    return link;
+  }
+  const bool breakpoint = spec.type == PERF_TYPE_BREAKPOINT;
+  if (breakpoint && context.pid() > 0) return attach_to_threads(attributes, program, context);
+  const auto cpus = context.online_cpus();
+  if (!cpus) return std::unexpected(cpus.error());
+  const int pid = context.pid() > 0 ? context.pid() : -1;
+  if (pid > 0) attributes.inherit = 1;
+  for (const int cpu : **cpus) {
+    auto fd = link_perf_event(attributes, pid, cpu, program, "create a perf event on CPU " + std::to_string(cpu));
+    if (!fd && fd.error().code == ENODEV) continue;  // went offline since the list was read
+    if (!fd) return std::unexpected(fd.error());
+    link.fds.push_back(std::move(*fd));
+  }
+  return link;
+}
+
+}  // namespace sonde::attach

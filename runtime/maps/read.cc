@@ -1,0 +1,149 @@
+// Iterating over kernel maps, and the two changes user space makes to them.
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/maps/table.h"
+
+namespace sonde::maps {
+namespace {
+
+constexpr uint32_t kBatch = 1024;
+// The batch cursor of hash maps is a u32 even where keys are shorter.
+constexpr size_t kLeastCursor = 8;
+
+class TableReader {
+ public:
+  TableReader(int map, const image::MapDesc& desc) : map_(map), desc_(desc) {
+    table_.key_size = std::max<uint32_t>(desc.key_size, 1);
+    const bool percpu = is_percpu(desc.kind);
+    // The kernel rounds per-CPU cells up to eight bytes, others not.
+    table_.cell_stride = percpu ? (desc.value_size + 7) / 8 * 8 : desc.value_size;
+    table_.cell_count = percpu ? static_cast<uint32_t>(std::max(1, libbpf_num_possible_cpus())) : 1;
+  }
+
+  Result<Table> run() {
+    if (desc_.scalar || desc_.max_entries == 1) {
+      SONDE_TRY(by_key());
+      return std::move(table_);
+    }
+    const Result<bool> batched = by_batch();
+    if (!batched) return std::unexpected(batched.error());
+    if (!*batched) SONDE_TRY(by_key());
+    return std::move(table_);
+  }
+
+ private:
+  size_t cells_size() const { return size_t{table_.cell_stride} * table_.cell_count; }
+
+  // False: this kernel has no batches for this kind of map.
+  Result<bool> by_batch() {
+    std::vector<std::byte> in(std::max(size_t{table_.key_size}, kLeastCursor));
+    std::vector<std::byte> out(in.size());
+    uint32_t batch = std::clamp<uint32_t>(desc_.max_entries, 1, kBatch);
+    size_t entries = 0;
+    bool first = true;
+    for (;;) {
+      table_.keys.resize((entries + batch) * table_.key_size);
+      table_.cells.resize((entries + batch) * cells_size());
+      uint32_t count = batch;
+      const int result =
+          bpf_map_lookup_batch(map_, first ? nullptr : in.data(), out.data(), table_.keys.data() + entries * table_.key_size,
+                               table_.cells.data() + entries * cells_size(), &count, nullptr);
+      const int code = result == 0 ? 0 : errno;
+      if (code == ENOSPC && batch < (1u << 24)) {
+        batch *= 2;  // one hash bucket holds more entries than the batch
+        continue;
+      }
+      if (code != 0 && code != ENOENT) {
+        table_.keys.clear();
+        table_.cells.clear();
+        if (code == EINVAL || code == ENOTSUP || code == 524) return false;
+        return base::fail("read map " + desc_.name, code);
+      }
+      entries += count;
+      if (code == ENOENT) break;
+      std::swap(in, out);
+      first = false;
+    }
+    table_.keys.resize(entries * table_.key_size);
+    table_.cells.resize(entries * cells_size());
+    return true;
+  }
+
+  Result<> by_key() {
+    std::vector<std::byte> key(table_.key_size);
+    std::vector<std::byte> next(table_.key_size);
+    std::vector<std::byte> cells(std::max<size_t>(cells_size(), 1));
+    const void* previous = nullptr;
+    // A map that is being written can make this walk start over; the bound ends it.
+    for (uint64_t steps = 0; steps < 4 * uint64_t{std::max(desc_.max_entries, 1u)} + 64; ++steps) {
+      if (bpf_map_get_next_key(map_, previous, next.data()) != 0) {
+        if (errno == ENOENT) return {};
+        return base::fail_errno("read map " + desc_.name);
+      }
+      if (bpf_map_lookup_elem(map_, next.data(), cells.data()) == 0) {
+        table_.keys.insert(table_.keys.end(), next.begin(), next.end());
+        table_.cells.insert(table_.cells.end(), cells.begin(), cells.begin() + static_cast<std::ptrdiff_t>(cells_size()));
+      }
+      std::swap(key, next);
+      previous = key.data();
+    }
+    return {};
+  }
+
+  int map_;
+  const image::MapDesc& desc_;
+  Table table_;
+};
+
+}  // namespace
+
+bool is_percpu(image::MapKind kind) {
+  switch (kind) {
+    case image::MapKind::percpu_hash:
+    case image::MapKind::percpu_lru_hash:
+    case image::MapKind::percpu_array: return true;
+    case image::MapKind::hash:
+    case image::MapKind::lru_hash:
+    case image::MapKind::array:
+    case image::MapKind::ring_buffer:
+    case image::MapKind::perf_event_array: return false;
+  }
+  return false;
+}
+
+bool is_array(image::MapKind kind) { return kind == image::MapKind::array || kind == image::MapKind::percpu_array; }
+
+Result<Table> read_table(int map, const image::MapDesc& desc) { return TableReader(map, desc).run(); }
+
+Result<> clear(int map, const image::MapDesc& desc) {
+  auto table = read_table(map, desc);
+  if (!table) return std::unexpected(table.error());
+  const std::vector<std::byte> nothing(size_t{table->cell_stride} * table->cell_count);
+  for (size_t i = 0; i < table->size(); ++i) {
+    const void* key = table->key(i).data();
+    const int result = is_array(desc.kind) ? bpf_map_update_elem(map, key, nothing.data(), BPF_ANY)
+                                           : bpf_map_delete_elem(map, key);
+    if (result != 0 && errno != ENOENT) return base::fail_errno("clear map " + desc.name);
+  }
+  return {};
+}
+
+Result<> zero(int map, const image::MapDesc& desc) {
+  auto table = read_table(map, desc);
+  if (!table) return std::unexpected(table.error());
+  for (size_t i = 0; i < table->size(); ++i) {
+    std::vector<std::byte> cells(size_t{table->cell_stride} * table->cell_count);
+    for (uint32_t cpu = 0; desc.written_flag_offset && cpu < table->cell_count; ++cpu)
+      std::memcpy(cells.data() + size_t{cpu} * table->cell_stride + *desc.written_flag_offset,
+                  table->cell(i, cpu).data() + *desc.written_flag_offset, sizeof(uint64_t));
+    if (bpf_map_update_elem(map, table->key(i).data(), cells.data(), BPF_EXIST) != 0 && errno != ENOENT)
+      return base::fail_errno("zero map " + desc.name);
+  }
+  return {};
+}
+
+}  // namespace sonde::maps

@@ -1,0 +1,138 @@
+// Numbers ascend by value, everything else by key; equal entries keep the order they were read in.
+#include "runtime/maps/sort.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+namespace sonde::maps {
+namespace {
+
+using image::LayoutKind;
+
+// An integer of `size` bytes, extended to 64 bits.
+uint64_t integer(std::span<const std::byte> bytes, uint32_t size, bool is_signed) {
+  uint64_t value = 0;
+  const size_t width = std::min<size_t>({size, bytes.size(), sizeof(value)});
+  std::memcpy(&value, bytes.data(), width);
+  if (is_signed && width > 0 && width < sizeof(value)) {
+    const auto shift = static_cast<unsigned>(64 - 8 * width);
+    value = static_cast<uint64_t>(static_cast<int64_t>(value << shift) >> shift);
+  }
+  return value;
+}
+
+class KeyOrder {
+ public:
+  explicit KeyOrder(const image::Image& image) : image_(image) {}
+
+  // Negative, zero or positive. Keys that have no order compare as equal.
+  int compare(image::TypeId type, std::span<const std::byte> a, std::span<const std::byte> b) const {
+    if (type.value >= image_.types.size()) return 0;
+    const image::Layout& layout = image_.types[type.value];
+    switch (layout.kind) {
+      case LayoutKind::integer: {
+        // By their signed value whatever the type, as wide as they are.
+        const auto left = static_cast<int64_t>(integer(a, layout.size, true));
+        const auto right = static_cast<int64_t>(integer(b, layout.size, true));
+        return left < right ? -1 : left > right ? 1 : 0;
+      }
+      case LayoutKind::string: return compare_text(a.first(std::min<size_t>(a.size(), layout.size)),
+                                                   b.first(std::min<size_t>(b.size(), layout.size)));
+      case LayoutKind::tuple: return compare_members(layout, a, b);
+      case LayoutKind::none:
+      case LayoutKind::boolean:
+      case LayoutKind::enumeration:
+      case LayoutKind::buffer:
+      case LayoutKind::inet:
+      case LayoutKind::record:
+      case LayoutKind::array:
+      case LayoutKind::pointer:
+      case LayoutKind::kernel_stack:
+      case LayoutKind::user_stack:
+      case LayoutKind::kernel_symbol:
+      case LayoutKind::user_symbol:
+      case LayoutKind::timestamp:
+      case LayoutKind::mac_address:
+      case LayoutKind::username:
+      case LayoutKind::cgroup_path:
+      case LayoutKind::aggregate: return 0;
+    }
+    return 0;
+  }
+
+ private:
+  static int compare_text(std::span<const std::byte> a, std::span<const std::byte> b) {
+    const auto length = [](std::span<const std::byte> text) {
+      return static_cast<size_t>(std::ranges::find(text, std::byte{0}) - text.begin());
+    };
+    const size_t left = length(a);
+    const size_t right = length(b);
+    const int order = std::memcmp(a.data(), b.data(), std::min(left, right));
+    if (order != 0) return order;
+    return left < right ? -1 : left > right ? 1 : 0;
+  }
+
+  int compare_members(const image::Layout& layout, std::span<const std::byte> a, std::span<const std::byte> b) const {
+    for (const image::LayoutMember& member : layout.members) {
+      if (member.offset > std::min(a.size(), b.size())) continue;
+      const int order = compare(member.type, a.subspan(member.offset), b.subspan(member.offset));
+      if (order != 0) return order;
+    }
+    return 0;
+  }
+
+  const image::Image& image_;
+};
+
+// The number an entry of an aggregation is sorted by, so that unsigned comparison gives the order.
+uint64_t rank(const image::AggDesc& aggregate, const std::vector<uint64_t>& fields) {
+  constexpr uint64_t kSignBit = uint64_t{1} << 63;
+  const auto field = [&](size_t index) { return index < fields.size() ? fields[index] : 0; };
+  switch (aggregate.view) {
+    case image::View::scalar: {
+      // min and max sort by their bits as unsigned numbers, sums by their sign.
+      const bool sum = !aggregate.fields.empty() && aggregate.fields.front().rule == image::MergeRule::add;
+      return sum && aggregate.is_signed ? field(0) ^ kSignBit : field(0);
+    }
+    case image::View::ratio:
+    case image::View::stats: {
+      const uint64_t count = field(1);
+      if (count == 0) return aggregate.is_signed ? kSignBit : 0;
+      if (!aggregate.is_signed) return field(0) / count;
+      return static_cast<uint64_t>(static_cast<int64_t>(field(0)) / static_cast<int64_t>(count)) ^ kSignBit;
+    }
+    case image::View::log2:
+    case image::View::linear: return std::accumulate(fields.begin(), fields.end(), uint64_t{0});
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::vector<size_t> display_order(const image::Image& image, const image::MapDesc& desc, const Table& table,
+                                  const std::vector<std::vector<uint64_t>>& merged) {
+  std::vector<size_t> order(table.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  const image::Layout* value = desc.value.value < image.types.size() ? &image.types[desc.value.value] : nullptr;
+  const bool number = value && value->kind == LayoutKind::integer;
+  if (!desc.aggregate && !number) {
+    const KeyOrder keys(image);
+    std::ranges::stable_sort(
+        order, [&](size_t a, size_t b) { return keys.compare(desc.key, table.key(a), table.key(b)) < 0; });
+    return order;
+  }
+  std::vector<uint64_t> ranks(table.size());
+  for (size_t i = 0; i < ranks.size(); ++i) {
+    if (desc.aggregate) {
+      ranks[i] = rank(*desc.aggregate, merged[i]);
+    } else {
+      ranks[i] = integer(table.cell(i, 0), value->size, value->is_signed);
+      if (value->is_signed) ranks[i] ^= uint64_t{1} << 63;
+    }
+  }
+  std::ranges::stable_sort(order, {}, [&](size_t i) { return ranks[i]; });
+  return order;
+}
+
+}  // namespace sonde::maps
