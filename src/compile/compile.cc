@@ -11,6 +11,19 @@
 #include "stdlib/embedded.h"
 
 namespace sonde::compile {
+namespace {
+
+// The parser's split of an attach point in the form that providers take.
+std::optional<probes::AttachText> attach_text(const ast::AttachPoint& point, const std::vector<std::string>& positional,
+                                              diag::Diagnostics& diagnostics) {
+  const auto spec = parse::split_attach_point(point, positional, diagnostics);
+  if (!spec) return {};
+  probes::AttachText text{.text = spec->text, .parts = {}, .label = spec->label.value_or(""), .range = spec->range};
+  for (const parse::AttachPart& part : spec->parts) text.parts.push_back(part.text);
+  return text;
+}
+
+}  // namespace
 
 Compilation::Compilation(const kernel::KernelView& kernel, const kernel::BinaryView& binaries, Options options)
     : kernel_(kernel), binaries_(binaries), options_(std::move(options)) {}
@@ -64,9 +77,11 @@ bool Compilation::check() {
       .arena = arena_,
       .split_attach_point =
           [this](const ast::AttachPoint& point, diag::Diagnostics& diagnostics) {
-            return parse::split_attach_point(point, options_.positional, diagnostics);
+            return attach_text(point, options_.positional, diagnostics);
           },
       .find_define = {},
+      .find_script_type = {},
+      .find_script_enumerator = {},
       .unsafe = options_.unsafe,
       .pid = options_.pid,
       .pid_filter = options_.pid_filter,
