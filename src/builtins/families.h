@@ -19,5 +19,6 @@ std::span<const Builtin> stack_rows();
 std::span<const Builtin> symbol_rows();
 std::span<const Builtin> net_rows();
 std::span<const Builtin> aggregate_rows();
+std::span<const Builtin> comptime_rows();
 
 }  // namespace sonde::builtins
