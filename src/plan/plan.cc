@@ -121,13 +121,12 @@ class Planner {
     plan_.image.maps.push_back(std::move(desc));
   }
 
-  // Lowering knows the number of error sites and the size of the scratch area; it drops the maps it has no use for.
+  // What counts errors and holds scratch memory is added by lowering, which alone knows whether a program needs it.
   void add_internal_maps() {
-    const auto programs = static_cast<uint32_t>(program_.programs.size());
-    if (!plan_.image.events.empty()) add_internal(image::kRingMap, MapKind::ring_buffer, 0, 0);
-    add_internal(image::kLossMap, MapKind::percpu_array, sizeof(image::LossCell), std::max(programs, 1u));
-    add_internal(image::kErrorMap, MapKind::percpu_array, sizeof(image::ErrorCell), 0);
-    add_internal(image::kScratchMap, MapKind::array, 0, 0);
+    if (plan_.image.events.empty()) return;
+    add_internal(image::kRingMap, MapKind::ring_buffer, 0, 0);
+    add_internal(image::kLossMap, MapKind::percpu_array, sizeof(image::LossCell),
+                 static_cast<uint32_t>(program_.programs.size()));
   }
 
   // The full name, made a symbol, and a number that keeps equal names apart (probes.md 1).
