@@ -1,8 +1,6 @@
 // The pass list. Each step takes finished input and makes new output; the first one that reports errors ends the run.
 #include "compile/compile.h"
 
-#include <regex>
-
 #include "base/check.h"
 #include "lower/lower.h"
 #include "parse/attach_spec.h"
@@ -37,7 +35,7 @@ bool Compilation::run(const std::string& name, const std::string& text, Stage la
   if (!configure() || !check()) return false;
   // All names are resolved and all types final; the diagnostics hold warnings only.
   if (last == Stage::sema) return true;
-  return filter_probes() && lower(last);
+  return lower(last);
 }
 
 bool Compilation::parse(const std::string& name, const std::string& text) {
@@ -91,26 +89,10 @@ bool Compilation::check() {
   return typed_ && diagnostics_.ok();
 }
 
-// --probe-filter: begin, end and self always stay (cli.md 2.2).
-bool Compilation::filter_probes() {
-  if (options_.probe_filter.empty()) return true;
-  try {
-    const std::regex pattern(options_.probe_filter);
-    std::erase_if(typed_->programs, [&](const sema::Program& program) {
-      const probes::ResolvedProbe& probe = program.probe;
-      return probe.probetype != "special" &&
-             !std::regex_search(probe.label.empty() ? probe.full_name : probe.label, pattern);
-    });
-  } catch (const std::regex_error& error) {  // the standard library's only way to say so
-    failure_ = "Invalid --probe-filter regex '" + options_.probe_filter + "': " + error.what();
-    return false;
-  }
-  return true;
-}
-
 bool Compilation::lower(Stage last) {
-  plan::Plan plan = plan::make_plan(*typed_, config_, sources_,
-                                    {.portable = options_.portable, .arch = kernel_.arch(), .kernel_release = kernel_.release()});
+  plan::Plan plan =
+      plan::make_plan(*typed_, config_, sources_,
+                      {.portable = options_.portable, .arch = kernel_.arch(), .kernel_release = kernel_.release()});
   if (last == Stage::lower) {
     const lower::Options how{.portable = options_.portable,
                              .runtime_warnings = options_.runtime_warnings,

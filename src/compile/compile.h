@@ -1,4 +1,5 @@
-// The compiler as a list of passes: source text in, image out. No root, no libbpf; kernel facts come through a KernelView.
+// The compiler as a list of passes: source text in, image out. No root, no libbpf; kernel facts come through a
+// KernelView.
 #pragma once
 
 #include <memory>
@@ -24,17 +25,16 @@ namespace sonde::compile {
 enum class Stage : uint8_t { parse, sema, plan, lower };
 
 struct Options {
-  std::vector<std::string> positional;                             // $1, $2, ...
+  std::vector<std::string> positional;                           // $1, $2, ...
   std::vector<std::pair<std::string, std::string>> environment;  // for configuration keys
-  std::optional<int> pid;    // -p, or the child of -c
-  bool pid_filter = false;   // -p: kernel probes test the pid
-  bool has_child = false;    // -c
+  std::optional<int> pid;                                        // -p, or the child of -c
+  bool pid_filter = false;                                       // -p: kernel probes test the pid
+  bool has_child = false;                                        // -c
   bool unsafe = false;
-  bool portable = false;     // for other kernels than this one
+  bool portable = false;  // for other kernels than this one
   bool runtime_warnings = false;
   bool verify_ir = false;
   bool want_ir = false;
-  std::string probe_filter;  // ECMAScript regex on full probe names; empty: all
 };
 
 // One compilation. Owns everything that its results point to.
@@ -43,7 +43,8 @@ class Compilation {
   Compilation(const kernel::KernelView& kernel, const kernel::BinaryView& binaries, Options options);
   ~Compilation();
 
-  // Compiles `text`, known to messages as `name`. False when a stage reported errors; diagnostics() and failure() say why.
+  // Compiles `text`, known to messages as `name`. False when a stage reported errors; diagnostics() and failure() say
+  // why.
   bool run(const std::string& name, const std::string& text, Stage last = Stage::lower);
 
   const diag::Diagnostics& diagnostics() const { return diagnostics_; }
@@ -63,7 +64,6 @@ class Compilation {
   bool parse(const std::string& name, const std::string& text);
   bool configure();
   bool check();
-  bool filter_probes();
   bool lower(Stage last);
 
   const kernel::KernelView& kernel_;

@@ -19,15 +19,22 @@ std::string escaped(std::string_view text) {
   for (const char c : text) {
     const bool line_start = out.empty() || out.back() == '\n';
     if (line_start && (c == '.' || c == '\'')) out += "\\&";
-    if (c == '\\') out += "\\e";
-    else if (c == '-') out += "\\-";
-    else out += c;
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";
+    else
+      out += c;
   }
   return out;
 }
 
-std::string bold(std::string_view text) { return "\\fB" + escaped(text) + "\\fR"; }
-std::string italic(std::string_view text) { return "\\fI" + escaped(text) + "\\fR"; }
+std::string bold(std::string_view text) {
+  return "\\fB" + escaped(text) + "\\fR";
+}
+std::string italic(std::string_view text) {
+  return "\\fI" + escaped(text) + "\\fR";
+}
 
 // A paragraph with a tag, a description and an example.
 std::string entry(const std::string& tag, std::string_view summary, std::string_view example) {
@@ -80,7 +87,8 @@ std::string signature(const builtins::Builtin& row) {
 std::string rows(bool aggregates) {
   std::string out;
   for (const builtins::Builtin* row : builtins::builtins())
-    if ((row->kind == builtins::RowKind::aggregate) == aggregates) out += entry(signature(*row), row->summary, row->example);
+    if ((row->kind == builtins::RowKind::aggregate) == aggregates)
+      out += entry(signature(*row), row->summary, row->example);
   return out;
 }
 

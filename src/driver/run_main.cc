@@ -1,0 +1,252 @@
+// The order of a compilation and its run (cli.md 4.4). Everything that sonde prints about a compilation is printed
+// here.
+#include "driver/run_main.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <utility>
+
+#include "compile/compile.h"
+#include "diag/render.h"
+#include "driver/list.h"
+#include "driver/privileges.h"
+#include "kernel/live_view.h"
+#include "runtime/print/sink.h"
+#include "runtime/run.h"
+#include "runtime/stand_alone.h"
+
+extern char** environ;
+
+namespace sonde::driver {
+namespace {
+
+constexpr int kExitEnvironment = 2;  // a configuration variable that cannot be used
+
+// Lines outside of program output, on standard error.
+class Console {
+ public:
+  explicit Console(bool color) : color_(color) {}
+  bool color() const { return color_; }
+  void error(const std::string& text) const { line("ERROR: ", "\033[31m", text); }
+  void warning(const std::string& text) const { line("WARNING: ", "\033[33m", text); }
+
+ private:
+  void line(const char* prefix, const char* color, const std::string& text) const {
+    if (color_)
+      std::fprintf(stderr, "%s%s%s\033[0m\n", color, prefix, text.c_str());
+    else
+      std::fprintf(stderr, "%s%s\n", prefix, text.c_str());
+  }
+  bool color_;
+};
+
+// SONDE_COLOR, then its older name; by default colour if both streams are terminals.
+bool wants_color(std::string& complaint) {
+  const char* name = std::getenv("SONDE_COLOR") ? "SONDE_COLOR" : "BPFTRACE_COLOR";
+  const std::string choice = std::getenv(name) ? std::getenv(name) : "auto";
+  if (choice == "always") return true;
+  if (choice == "never") return false;
+  if (choice != "auto")
+    complaint = std::string("Invalid env value! The valid values of `") + name +
+                "` are [auto|always|never]. The current value is " + choice + "!";
+  return isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
+}
+
+std::vector<std::pair<std::string, std::string>> environment() {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string_view text = *entry;
+    if (!text.starts_with("SONDE_") && !text.starts_with("BPFTRACE_")) continue;
+    const size_t equals = text.find('=');
+    if (equals != std::string_view::npos) out.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return out;
+}
+
+struct Script {
+  std::string name;  // for messages
+  std::string text;
+};
+
+// Reads -e, a file or standard input to its end. A missing final newline is added.
+Result<Script> read_script(const Options& options) {
+  Script script{options.program || options.file == "-" ? "stdin" : options.file, {}};
+  if (options.program) {
+    script.text = *options.program;
+  } else {
+    std::ifstream file;
+    if (options.file != "-") {
+      file.open(options.file, std::ios::binary);
+      if (!file) return base::fail_errno("failed to open file '" + options.file + "'");
+    }
+    std::FILE* const in = options.file == "-" ? stdin : nullptr;
+    if (in) {
+      char buffer[65536];
+      for (size_t got; (got = std::fread(buffer, 1, sizeof buffer, in)) > 0;) script.text.append(buffer, got);
+    } else {
+      script.text.assign(std::istreambuf_iterator<char>(file), {});
+    }
+  }
+  if (!script.text.empty() && script.text.back() != '\n') script.text += '\n';
+  return script;
+}
+
+compile::Options compile_options(const Options& options, const runtime::Processes& processes) {
+  compile::Options out;
+  out.positional = options.positional;
+  out.environment = environment();
+  if (processes.child) out.pid = processes.child->pid();
+  if (options.pid) out.pid = options.pid;
+  out.pid_filter = options.pid.has_value();
+  out.has_child = processes.child.has_value();
+  out.unsafe = options.unsafe;
+  out.portable = options.mode == Mode::build;
+  out.runtime_warnings = options.runtime_warnings;
+  out.verify_ir = options.verify_ir;
+  out.want_ir =
+      !options.emit_llvm.empty() || options.debug.contains("codegen") || options.debug.contains("codegen-opt");
+  return out;
+}
+
+// Errors first, then warnings, as one stage collected them. A successful compilation's warnings go to standard error
+// too: standard output belongs to the program.
+void print_diagnostics(const compile::Compilation& compilation, const Options& options, bool color) {
+  std::string out;
+  for (const bool errors : {true, false})
+    for (const diag::Diagnostic& diagnostic : compilation.diagnostics().all()) {
+      if ((diagnostic.severity() == diag::Severity::error) != errors) continue;
+      if (!errors && options.no_warnings) continue;
+      out += diag::render(diagnostic, compilation.sources(), color);
+    }
+  std::fputs(out.c_str(), stderr);
+}
+
+// -d: the stages that were reached, also of a program that failed later (cli.md 2.4).
+void print_stages(const compile::Compilation& compilation, const Options& options) {
+  if (options.debug.contains("ast"))
+    std::fprintf(stderr, "AST after: parse\n-------------------\n%s\n", ast::dump(compilation.tree()).c_str());
+  if (options.debug.contains("types")) std::printf("%s", sema::dump(compilation.typed()).c_str());
+  if (options.debug.contains("codegen"))
+    std::printf("LLVM IR before optimization\n---------------------------\n\n%s", compilation.ir_before().c_str());
+  if (options.debug.contains("codegen-opt"))
+    std::printf("\nLLVM IR after optimization\n----------------------------\n\n%s", compilation.ir_after().c_str());
+  std::fflush(stdout);
+}
+
+Result<> write_file(const std::string& path, std::string_view bytes) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (!out.flush()) return base::fail_errno("write " + path);
+  return {};
+}
+
+Result<> emit_files(const compile::Compilation& compilation, const Options& options) {
+  if (!options.emit_elf.empty()) {
+    const std::vector<std::byte>& object = compilation.image().object;
+    SONDE_TRY(write_file(options.emit_elf, {reinterpret_cast<const char*>(object.data()), object.size()}));
+  }
+  if (!options.emit_llvm.empty()) {
+    SONDE_TRY(write_file(options.emit_llvm + ".original.ll", compilation.ir_before()));
+    SONDE_TRY(write_file(options.emit_llvm + ".optimized.ll", compilation.ir_after()));
+  }
+  return {};
+}
+
+// The runtime to build executables from: sonde-run beside this executable.
+std::string runner_path() {
+  char self[4096];
+  const ssize_t length = readlink("/proc/self/exe", self, sizeof self);
+  const std::string path(self, length > 0 ? static_cast<size_t>(length) : 0);
+  return path.substr(0, path.rfind('/') + 1) + "sonde-run";
+}
+
+int build_executable(const image::Image& image, const Options& options, const Console& console) {
+  const auto written = runtime::write_stand_alone(runner_path(), image::write(image), options.output);
+  if (written) return 0;
+  console.error(written.error().text());
+  return runtime::kExitUsage;
+}
+
+int run_compiled(const image::Image& image, const Options& options, runtime::Processes processes,
+                 const Console& console) {
+  runtime::RunOptions how;
+  how.output = options.output;
+  how.format = options.format;
+  how.buffering = static_cast<print::Buffering>(options.buffering);
+  how.quiet = options.quiet;
+  how.verbose = options.verbose;
+  how.warnings = options.runtime_warnings;
+  how.no_warnings = options.no_warnings;
+  how.dry_run = options.dry_run;
+  how.color = console.color();
+  how.debug_libbpf = options.debug.contains("libbpf");
+  how.debug_verifier = options.debug.contains("verifier");
+  how.parameters = options.named;
+  if (!options.probe_filter.empty()) {
+    try {
+      how.probe_filter = [pattern = std::regex(options.probe_filter)](std::string_view name) {
+        return std::regex_search(name.begin(), name.end(), pattern);
+      };
+    } catch (const std::regex_error& error) {  // the standard library's only way to refuse a pattern
+      console.error("Invalid --probe-filter regex '" + options.probe_filter + "': " + error.what());
+      return runtime::kExitFailed;
+    }
+  }
+  print::FdSink err(STDERR_FILENO, print::Buffering::line);
+  return runtime::run_image(image, how, std::move(processes), err);
+}
+
+int compile_and_run(const Options& options, const Console& console) {
+  const auto script = read_script(options);
+  if (!script) {
+    console.error(script.error().text());
+    return runtime::kExitUsage;
+  }
+  auto processes = runtime::open_processes(options.command, options.pid.value_or(0));
+  if (!processes) {
+    console.error(processes.error().text());
+    return runtime::kExitUsage;
+  }
+  types::TypeContext types;
+  const auto kernel = kernel::live_view(types);
+  const kernel::BinaryView binaries;
+  compile::Compilation compilation(*kernel, binaries, compile_options(options, *processes));
+  const bool done = compilation.run(script->name, script->text);
+  print_diagnostics(compilation, options, console.color());
+  if (!done) {
+    if (compilation.bad_environment())
+      std::fprintf(stderr, "%s\n", compilation.failure().c_str());
+    else if (!compilation.failure().empty())
+      console.error(compilation.failure());
+    return compilation.bad_environment() ? kExitEnvironment : runtime::kExitUsage;
+  }
+  print_stages(compilation, options);
+  if (const auto emitted = emit_files(compilation, options); !emitted) {
+    console.error(emitted.error().text());
+    return runtime::kExitUsage;
+  }
+  if (options.mode == Mode::codegen) return 0;
+  if (options.mode == Mode::build) return build_executable(compilation.image(), options, console);
+  return run_compiled(compilation.image(), options, std::move(*processes), console);
+}
+
+}  // namespace
+
+int run_main(const Options& options) {
+  std::string complaint;
+  const Console console(wants_color(complaint));
+  if (!complaint.empty()) console.warning(complaint);
+  const bool needs_kernel = options.mode == Mode::run || options.mode == Mode::list;
+  if (const auto missing = missing_privileges(); needs_kernel && missing) {
+    console.error(*missing);
+    return runtime::kExitUsage;
+  }
+  return options.mode == Mode::list ? list_probes(options) : compile_and_run(options, console);
+}
+
+}  // namespace sonde::driver
