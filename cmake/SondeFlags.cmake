@@ -4,6 +4,8 @@ set(CMAKE_CXX_STANDARD 23)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+# -O3 buys nothing measurable here and costs size and build time.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 
 if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -34,7 +36,7 @@ target_compile_options(sonde_flags INTERFACE -Wall -Wextra -Werror -Wshadow -Wno
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # GCC 12 reports these in its own std::string and std::variant code once they are inlined (GCC PR 105651, 105562).
   target_compile_options(sonde_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow
-    -Wno-array-bounds -Wno-stringop-overread)
+    -Wno-array-bounds -Wno-stringop-overread -Wno-nonnull)
 endif()
 
 if(SONDE_SANITIZE)
