@@ -1,0 +1,104 @@
+// One row per feature. A probe does the smallest thing that only a kernel with the feature accepts.
+#include "runtime/features.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "base/fd.h"
+#include "runtime/attach/bpf_syscall.h"
+
+namespace sonde::runtime {
+namespace {
+
+template <bpf_func_id Helper, bpf_prog_type Type = BPF_PROG_TYPE_KPROBE>
+bool has_helper() {
+  return libbpf_probe_bpf_helper(Type, Helper, nullptr) == 1;
+}
+
+bool has_btf() { return ::access("/sys/kernel/btf/vmlinux", R_OK) == 0; }
+
+bool has_module_btf() {
+  // The first BTF object is the kernel's; any other kernel BTF belongs to a module.
+  uint32_t id = 0;
+  while (bpf_btf_get_next_id(id, &id) == 0) {
+    const base::Fd fd(bpf_btf_get_fd_by_id(id));
+    std::array<char, 64> name{};
+    bpf_btf_info info{};
+    info.name = reinterpret_cast<uint64_t>(name.data());
+    info.name_len = name.size();
+    uint32_t size = sizeof(info);
+    if (!fd.valid() || bpf_obj_get_info_by_fd(fd.get(), &info, &size) != 0) continue;
+    if (info.kernel_btf && std::string_view(name.data()) != "vmlinux") return true;
+  }
+  return false;
+}
+
+bool has_ring_buffer() { return libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr) == 1; }
+
+// return 0
+base::Fd load_trivial(uint32_t attach_type) {
+  const bpf_insn code[] = {{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0}, {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+  LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = static_cast<bpf_attach_type>(attach_type));
+  return base::Fd(bpf_prog_load(BPF_PROG_TYPE_KPROBE, "sonde_probe", "GPL", code, 2, &options));
+}
+
+bool has_kprobe_multi(uint32_t attach_type) {
+  const base::Fd program = load_trivial(attach_type);
+  if (!program.valid()) return false;
+  const char* function = "ksys_read";
+  LIBBPF_OPTS(bpf_link_create_opts, options);
+  options.kprobe_multi.syms = &function;
+  options.kprobe_multi.cnt = 1;
+  const base::Fd link(bpf_link_create(program.get(), 0, static_cast<bpf_attach_type>(attach_type), &options));
+  return link.valid();
+}
+
+bool has_kprobe_multi_link() { return has_kprobe_multi(BPF_TRACE_KPROBE_MULTI); }
+
+bool has_kprobe_session() {
+  constexpr uint32_t kTraceKprobeSession = 56;  // BPF_TRACE_KPROBE_SESSION
+  return has_kprobe_multi(kTraceKprobeSession);
+}
+
+bool has_uprobe_multi() {
+  const base::Fd program = load_trivial(attach::kTraceUprobeMulti);
+  if (!program.valid()) return false;
+  // A directory is refused with EBADF only by a kernel that gets as far as looking at the path.
+  const uint64_t offset = 0;
+  const auto link = attach::link_uprobe_multi(program.get(), {.path = "/", .offsets = {&offset, 1}, .semaphores = {}});
+  return !link && link.error().code == EBADF;
+}
+
+constexpr Feature kFeatures[] = {
+    {"bpf_loop", "5.17", "a program that calls bpf_loop loads", has_helper<BPF_FUNC_loop>},
+    {"btf", "4.18", "/sys/kernel/btf/vmlinux is readable", has_btf},
+    {"for_each_map_elem", "5.13", "a program that calls bpf_for_each_map_elem loads", has_helper<BPF_FUNC_for_each_map_elem>},
+    {"get_func_ip", "5.15", "a program that calls bpf_get_func_ip loads", has_helper<BPF_FUNC_get_func_ip>},
+    {"get_tai_ns", "6.1", "a program that calls bpf_ktime_get_tai_ns loads", has_helper<BPF_FUNC_ktime_get_tai_ns>},
+    {"kprobe_multi", "5.18", "a multi link to ksys_read can be made", has_kprobe_multi_link},
+    {"kprobe_session", "6.10", "a session link to ksys_read can be made", has_kprobe_session},
+    {"lookup_percpu_elem", "5.19", "a program that calls bpf_map_lookup_percpu_elem loads",
+     has_helper<BPF_FUNC_map_lookup_percpu_elem>},
+    {"module_btf", "5.11", "a kernel BTF object beside vmlinux exists", has_module_btf},
+    {"ringbuf", "5.8", "a ring buffer map can be made", has_ring_buffer},
+    {"uprobe_multi", "6.6", "a multi link to a directory fails with EBADF", has_uprobe_multi},
+};
+
+}  // namespace
+
+std::span<const Feature> Features::all() { return kFeatures; }
+
+bool Features::has(std::string_view name) {
+  known_.resize(std::size(kFeatures));
+  for (size_t i = 0; i < std::size(kFeatures); ++i) {
+    if (kFeatures[i].name != name) continue;
+    if (!known_[i]) known_[i] = kFeatures[i].probe();
+    return *known_[i];
+  }
+  return false;
+}
+
+}  // namespace sonde::runtime

@@ -1,0 +1,155 @@
+// sonde-run: runs a compiled program. As a stand-alone tool the program stands behind the executable itself.
+#include <getopt.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstring>
+
+#include "runtime/run.h"
+#include "runtime/stand_alone.h"
+
+namespace {
+
+using namespace sonde;
+
+struct Option {
+  option row;
+  const char* argument;
+  const char* summary;
+};
+
+constexpr std::array<Option, 9> kOptions = {{
+    {{"output", required_argument, nullptr, 'o'}, "FILE", "write program output to FILE"},
+    {{"format", required_argument, nullptr, 'f'}, "FORMAT", "output format: text (default) or json"},
+    {{"buffering", required_argument, nullptr, 'B'}, "MODE", "output buffering: line (default), full or none"},
+    {{"debug", required_argument, nullptr, 'd'}, "STAGE", "debug output: libbpf, verifier, all"},
+    {{"quiet", no_argument, nullptr, 'q'}, "", "do not print `Attached N probes`"},
+    {{"verbose", no_argument, nullptr, 'v'}, "", "verbose messages"},
+    {{"warnings", no_argument, nullptr, 'k'}, "", "warn when probe reads and map lookups fail"},
+    {{"help", no_argument, nullptr, 'h'}, "", "show this help"},
+    {{"version", no_argument, nullptr, 'V'}, "", "show the version"},
+}};
+
+struct Arguments {
+  runtime::RunOptions run;
+  std::string file;
+  std::optional<int> exit;  // nothing to run
+};
+
+void print_help(std::FILE* stream, const char* name, bool stand_alone) {
+  std::fprintf(stream, "%s: runs a compiled sonde program\n\nUSAGE:\n    %s [options]%s [-- --name=value...]\n\nOPTIONS:\n",
+               name, name, stand_alone ? "" : " FILE");
+  for (const Option& option : kOptions) {
+    std::string left = std::string("-") + static_cast<char>(option.row.val) + ", --" + option.row.name;
+    if (*option.argument) left += std::string(" ") + option.argument;
+    std::fprintf(stream, "    %-24s %s\n", left.c_str(), option.summary);
+  }
+}
+
+bool set_debug_stages(const std::string& list, runtime::RunOptions& run) {
+  size_t start = 0;
+  while (start <= list.size()) {
+    const size_t end = std::min(list.find(',', start), list.size());
+    const std::string stage = list.substr(start, end - start);
+    start = end + 1;
+    if (stage.empty()) continue;
+    if (stage != "libbpf" && stage != "verifier" && stage != "all") {
+      std::fprintf(stderr, "ERROR: USAGE: invalid option for -d: %s\n", stage.c_str());
+      return false;
+    }
+    run.debug_libbpf = run.debug_libbpf || stage != "verifier";
+    run.debug_verifier = run.debug_verifier || stage != "libbpf";
+  }
+  return true;
+}
+
+// One option; false: a bad value, already reported.
+bool set_option(int letter, const char* value, runtime::RunOptions& run) {
+  switch (letter) {
+    case 'o': run.output = value; return true;
+    case 'f': run.format = value; return true;
+    case 'q': run.quiet = true; return true;
+    case 'v': run.verbose = true; return true;
+    case 'k': run.warnings = true; return true;
+    case 'd': return set_debug_stages(value, run);
+    case 'B':
+      if (const auto mode = print::parse_buffering(value)) {
+        run.buffering = *mode;
+        return true;
+      }
+      std::fputs("ERROR: USAGE: -B must be either 'line', 'full', or 'none'.\n", stderr);
+      return false;
+    default: return false;
+  }
+}
+
+Arguments parse(int argc, char** argv, bool stand_alone) {
+  std::array<option, kOptions.size() + 1> table{};
+  std::string letters;
+  for (size_t i = 0; i < kOptions.size(); ++i) {
+    table[i] = kOptions[i].row;
+    letters += static_cast<char>(kOptions[i].row.val);
+    if (kOptions[i].row.has_arg == required_argument) letters += ':';
+  }
+  Arguments arguments;
+  for (int letter = 0; (letter = ::getopt_long(argc, argv, letters.c_str(), table.data(), nullptr)) != -1;) {
+    if (letter == 'h') {
+      print_help(stdout, argv[0], stand_alone);
+      arguments.exit = 0;
+    } else if (letter == 'V') {
+      std::printf("sonde-run v%s\n", SONDE_VERSION);
+      arguments.exit = 0;
+    } else if (!set_option(letter, ::optarg, arguments.run)) {
+      if (letter == '?') print_help(stderr, argv[0], stand_alone);
+      arguments.exit = runtime::kExitUsage;
+    }
+    if (arguments.exit) return arguments;
+  }
+  for (int i = ::optind; i < argc; ++i) {
+    if (std::strncmp(argv[i], "--", 2) == 0) {
+      arguments.run.parameters.emplace_back(argv[i]);
+    } else if (!stand_alone && arguments.file.empty()) {
+      arguments.file = argv[i];
+    } else {
+      std::fprintf(stderr, "ERROR: USAGE: positional parameters are not supported in compiled programs: %s\n", argv[i]);
+      arguments.exit = runtime::kExitUsage;
+      return arguments;
+    }
+  }
+  if (!stand_alone && arguments.file.empty()) {
+    print_help(stderr, argv[0], stand_alone);
+    arguments.exit = runtime::kExitUsage;
+  }
+  return arguments;
+}
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "ERROR: %s\n", error.text().c_str());
+  return runtime::kExitUsage;
+}
+
+bool wants_color() {
+  const char* choice = std::getenv("SONDE_COLOR");
+  if (!choice) choice = std::getenv("BPFTRACE_COLOR");
+  if (choice && std::strcmp(choice, "always") == 0) return true;
+  if (choice && std::strcmp(choice, "never") == 0) return false;
+  return ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto appended = runtime::read_appended("/proc/self/exe");
+  if (!appended) return fail(appended.error());
+  const bool stand_alone = appended->has_value();
+  Arguments arguments = parse(argc, argv, stand_alone);
+  if (arguments.exit) return *arguments.exit;
+  auto bytes = stand_alone ? Result<std::vector<std::byte>>(std::move(**appended)) : runtime::read_file(arguments.file);
+  if (!bytes) return fail(bytes.error());
+  const auto image = image::read(*bytes);
+  if (!image) return fail(image.error());
+  arguments.run.color = wants_color();
+  print::FdSink err(STDERR_FILENO, print::Buffering::line);
+  return runtime::run_image(*image, arguments.run, {}, err);
+}

@@ -1,0 +1,283 @@
+// The steps of a run. What is in the kernel dies with this object: nothing is pinned.
+#include "runtime/tracer.h"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+namespace sonde::runtime {
+namespace {
+
+// Events handled between two looks at signals.
+constexpr uint64_t kBatch = 4096;
+// How often the counters of errors and losses are read.
+constexpr std::chrono::milliseconds kPollPeriod(100);
+
+// The kernel runs these last in, first out; attached in reverse they fire in script order.
+bool attaches_in_reverse(const image::AttachSpec& spec) {
+  struct Order {
+    bool operator()(const image::TestRunAttach&) const { return false; }
+    bool operator()(const image::TracepointAttach&) const { return false; }
+    bool operator()(const image::TracingAttach& x) const { return x.kind != image::TracingKind::raw_tracepoint; }
+    bool operator()(const image::KprobeAttach& x) const { return !x.on_return; }
+    bool operator()(const image::UprobeAttach&) const { return true; }
+    bool operator()(const image::PerfEventAttach&) const { return false; }
+  };
+  return std::visit(Order{}, spec);
+}
+
+const image::TestRunAttach* run_by_us(const image::ProgramDesc& program) {
+  return std::get_if<image::TestRunAttach>(&program.attach);
+}
+
+bool is_iterator(const image::ProgramDesc& program) {
+  const auto* tracing = std::get_if<image::TracingAttach>(&program.attach);
+  return tracing && tracing->kind == image::TracingKind::iterator;
+}
+
+// epoll over the ring, the signals and the traced processes.
+class Waiter {
+ public:
+  Waiter() : fd_(::epoll_create1(EPOLL_CLOEXEC)) {}
+
+  void add(int fd) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = fd;
+    ::epoll_ctl(fd_.get(), EPOLL_CTL_ADD, fd, &event);
+  }
+  // Descriptors that are readable, after at most `timeout`.
+  std::vector<int> wait(std::chrono::milliseconds timeout) {
+    std::array<epoll_event, 8> events;
+    const int count = ::epoll_wait(fd_.get(), events.data(), events.size(), static_cast<int>(timeout.count()));
+    std::vector<int> ready;
+    for (int i = 0; i < count; ++i) ready.push_back(events[static_cast<size_t>(i)].data.fd);
+    return ready;
+  }
+
+ private:
+  base::Fd fd_;
+};
+
+int find_map(const image::Image& image, const BpfObject& object, const char* elf_name) {
+  for (uint32_t i = 0; i < image.maps.size(); ++i)
+    if (image.maps[i].elf_name == elf_name) return object.map_fd({i});
+  return -1;
+}
+
+}  // namespace
+
+Tracer::Tracer(const value::Decoder& decoder, print::Printer& printer, print::Sink& out, Report& report,
+               TracerOptions options)
+    : decoder_(decoder),
+      image_(decoder.image()),
+      printer_(printer),
+      out_(out),
+      report_(report),
+      options_(options),
+      actions_(decoder, printer, [this](image::MapId id) { return object_ ? object_->map_fd(id) : -1; },
+               {.no_warnings = options.no_warnings}) {}
+
+Tracer::~Tracer() { detach(false); }
+
+std::expected<void, LoadError> Tracer::load(LoadOptions options) {
+  skip_ = options.skip;
+  uprobe_multi_ = options.uprobe_multi;
+  auto object = runtime::load(image_, options);
+  if (!object) return std::unexpected(object.error());
+  object_ = std::move(*object);
+  for (uint32_t i = 0; i < image_.maps.size(); ++i) {
+    const image::MapDesc& map = image_.maps[i];
+    if (map.elf_name != image::kRingMap || object_->map_fd({i}) < 0) continue;
+    const uint32_t size = map.max_entries != 0 ? map.max_entries : ring_size(image_.config.perf_rb_pages);
+    auto ring = events::Ring::open(object_->map_fd({i}), size);
+    if (!ring) {
+      LoadError error;
+      error.what = "map the ring buffer";
+      error.code = ring.error().code;
+      return std::unexpected(error);
+    }
+    ring_ = std::move(*ring);
+  }
+  counters_.emplace(image_, find_map(image_, *object_, image::kErrorMap), find_map(image_, *object_, image::kLossMap),
+                    events::CounterOptions{options_.show_optional, options_.no_warnings});
+  return {};
+}
+
+Result<> Tracer::run(image::RunPhase phase) {
+  for (uint32_t i = 0; i < image_.programs.size(); ++i) {
+    const image::ProgramDesc& program = image_.programs[i];
+    const auto* own = run_by_us(program);
+    if (!own || own->phase != phase || is_skipped(i)) continue;
+    report_.detail("Attaching '" + program.probe_name + "' probe");
+    const auto result = attach::run_once(program, object_->program_fd({i}));
+    if (!result) return std::unexpected(result.error());
+  }
+  return {};
+}
+
+bool Tracer::has_sources() const {
+  const bool signal_programs = std::ranges::any_of(image_.programs, [](const image::ProgramDesc& program) {
+    const auto* own = run_by_us(program);
+    return own && own->phase == image::RunPhase::signal;
+  });
+  return signal_programs || sources_ > iterators_.size();
+}
+
+bool Tracer::refuse(const image::ProgramDesc& desc, const Error& error) {
+  const std::string& mode = image_.config.missing_probes;
+  if (mode == "ignore") return true;
+  if (mode == "warn") {
+    report_.warning(error.text());
+    report_.warning("Unable to attach probe: " + desc.probe_name + ". Skipping.");
+    return true;
+  }
+  report_.error(error.text());
+  report_.error("Unable to attach probe: " + desc.probe_name +
+                ". If this is expected, set the 'missing_probes' config variable to 'warn'.");
+  return false;
+}
+
+bool Tracer::attach_one(uint32_t program, attach::Context& context) {
+  const image::ProgramDesc& desc = image_.programs[program];
+  report_.detail("Trying to attach probe: " + desc.probe_name);
+  auto link = attach::attach(desc, object_->program_fd({program}), context);
+  if (!link) return refuse(desc, link.error());
+  if (report_.verbose() && !link->names.empty()) {
+    report_.detail("Attaching to " + std::to_string(link->names.size()) + " functions");
+    for (const std::string& name : link->names) report_.detail(name);
+  }
+  attached_ += link->probes;
+  ++sources_;
+  (is_iterator(desc) ? iterators_ : links_).push_back(std::move(*link));
+  return true;
+}
+
+bool Tracer::attach(Signals& signals) {
+  attach::Context context(options_.pid, uprobe_multi_);
+  std::vector<uint32_t> order;
+  for (uint32_t i = 0; i < image_.programs.size(); ++i) {
+    if (is_skipped(i)) continue;
+    if (run_by_us(image_.programs[i]))
+      ++attached_;
+    else if (!attaches_in_reverse(image_.programs[i].attach))
+      order.push_back(i);
+  }
+  for (uint32_t i = static_cast<uint32_t>(image_.programs.size()); i-- > 0;)
+    if (!is_skipped(i) && attaches_in_reverse(image_.programs[i].attach)) order.push_back(i);
+  for (const uint32_t program : order) {
+    signals.read();
+    if (signals.interrupts() > 0 || !attach_one(program, context)) return false;
+  }
+  if (attached_ > 0) return true;
+  report_.error("Attachment failed for all probes.");
+  return false;
+}
+
+Result<> Tracer::read_iterators() {
+  out_.flush();
+  for (const attach::Link& iterator : iterators_) SONDE_TRY(attach::read_iterator(iterator, STDOUT_FILENO));
+  return {};
+}
+
+void Tracer::take_exit() {
+  if (const auto code = actions_.take_exit()) exit_code_ = code;
+}
+
+uint64_t Tracer::handle_some(uint64_t limit) {
+  if (!ring_) return 0;
+  out_.hold(true);
+  const uint64_t count = ring_->consume(limit, [this](std::span<const std::byte> record) {
+    actions_.handle(record);
+    return !actions_.exit_pending();
+  });
+  out_.hold(false);
+  return count;
+}
+
+LoopEnd Tracer::loop(Signals& signals, const std::vector<int>& processes) {
+  Waiter waiter;
+  if (ring_) waiter.add(ring_->fd());
+  waiter.add(signals.fd());
+  for (const int process : processes) waiter.add(process);
+  auto next_poll = std::chrono::steady_clock::now() + kPollPeriod;
+  for (;;) {
+    const bool more = handle_some(kBatch) == kBatch;
+    if (actions_.exit_pending()) {
+      take_exit();
+      return LoopEnd::exit_called;
+    }
+    if (!more && !has_sources()) return LoopEnd::nothing_left;
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= next_poll) {
+      counters_->poll(printer_);
+      next_poll = now + kPollPeriod;
+    }
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next_poll - now);
+    const std::vector<int> ready = waiter.wait(more ? std::chrono::milliseconds(0) : wait);
+    signals.read();
+    if (signals.interrupts() > 0) return LoopEnd::interrupted;
+    if (signals.take_user_signal())
+      if (const auto ran = run(image::RunPhase::signal); !ran) report_.error(ran.error().text());
+    for (const int process : processes)
+      if (std::ranges::find(ready, process) != ready.end()) return LoopEnd::process_gone;
+  }
+}
+
+void Tracer::detach(bool discard) {
+  attach::detach(std::move(links_));
+  attach::detach(std::move(iterators_));
+  links_.clear();
+  iterators_.clear();
+  if (discard && ring_) ring_->consume(UINT64_MAX, [](std::span<const std::byte>) { return true; });
+}
+
+void Tracer::drain(Signals& signals) {
+  const uint64_t before = signals.interrupts();
+  for (;;) {
+    const uint64_t count = handle_some(kBatch);
+    // An exit() among these ends nothing any more, it only sets the code.
+    const bool exit_called = actions_.exit_pending();
+    take_exit();
+    signals.read();
+    if (signals.interrupts() > before) break;
+    if (count < kBatch && !exit_called) break;
+  }
+  counters_->poll(printer_);
+}
+
+void Tracer::report_totals() {
+  printer_.total_lost(counters_->lost_events());
+  for (uint32_t i = 0; i < image_.programs.size(); ++i) {
+    const image::LossCell& loss = counters_->losses()[i];
+    const std::string& name = image_.programs[i].probe_name;
+    if (loss.events != 0) report_.warning("Lost " + std::to_string(loss.events) + " events of " + name);
+    if (loss.busy != 0) report_.warning("Skipped " + std::to_string(loss.busy) + " runs of " + name + " (nested too deeply)");
+  }
+  std::vector<uint64_t> dropped(image_.maps.size(), 0);
+  for (uint32_t i = 0; i < image_.error_sites.size(); ++i) {
+    const image::ErrorSite& site = image_.error_sites[i];
+    if (site.kind == image::ErrorKind::map_full && site.map.valid()) dropped[site.map.value] += counters_->failures(i);
+  }
+  for (uint32_t i = 0; i < dropped.size(); ++i)
+    if (dropped[i] != 0)
+      report_.warning("Map " + image_.maps[i].name + " was full (" + std::to_string(image_.maps[i].max_entries) +
+                      " entries): " + std::to_string(dropped[i]) + " updates were dropped");
+  if (actions_.damaged() != 0)
+    report_.warning("Skipped " + std::to_string(actions_.damaged()) + " damaged events");
+}
+
+void Tracer::show_maps() {
+  std::vector<uint32_t> order;
+  for (uint32_t i = 0; i < image_.maps.size(); ++i)
+    if (!image_.maps[i].internal) order.push_back(i);
+  std::ranges::sort(order, {}, [this](uint32_t map) -> const std::string& { return image_.maps[map].name; });
+  out_.hold(true);
+  for (const uint32_t map : order) actions_.show_map({map}, 0, 0, true);
+  out_.hold(false);
+}
+
+}  // namespace sonde::runtime

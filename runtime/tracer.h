@@ -1,0 +1,99 @@
+// Tracer: an image becomes a running program. It owns what is in the kernel (object, links, ring); the caller decides the
+// order of its steps (run.cc, cli.md 4.4 and 5).
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "image/image.h"
+#include "runtime/attach/attach.h"
+#include "runtime/events/actions.h"
+#include "runtime/events/counters.h"
+#include "runtime/events/ring.h"
+#include "runtime/load.h"
+#include "runtime/print/printer.h"
+#include "runtime/report.h"
+#include "runtime/signals.h"
+#include "runtime/value/decode.h"
+
+namespace sonde::runtime {
+
+struct TracerOptions {
+  int pid = 0;               // -c or -p process: restricts user probes and perf events
+  bool show_optional = false;  // -k
+  bool no_warnings = false;
+};
+
+// Why the event loop ended.
+enum class LoopEnd : uint8_t { exit_called, interrupted, process_gone, nothing_left };
+
+class Tracer {
+ public:
+  // `decoder`, `printer` and `report` must outlive the tracer, as must the image behind the decoder.
+  Tracer(const value::Decoder& decoder, print::Printer& printer, print::Sink& out, Report& report, TracerOptions options);
+  ~Tracer();
+  Tracer(const Tracer&) = delete;
+  Tracer& operator=(const Tracer&) = delete;
+
+  // Loads all programs that the filter leaves and opens the ring.
+  std::expected<void, LoadError> load(LoadOptions options);
+  const BpfObject& object() const { return *object_; }
+
+  // Runs all begin, end or signal programs, in script order.
+  Result<> run(image::RunPhase phase);
+
+  // Attaches everything else, in two passes (probes.md 4.2). Reports failures by config missing_probes; false: give up.
+  bool attach(Signals& signals);
+  // Programs that ran or will run plus attached functions, the number of `Attached N probes`.
+  uint64_t attached() const { return attached_; }
+  // Whether anything but begin and end programs is there to wait for.
+  bool has_sources() const;
+
+  // Reads all iterators to their end, to standard output.
+  Result<> read_iterators();
+
+  // Handles events until exit(), a signal, or the end of the process behind one of `processes` (pidfds).
+  LoopEnd loop(Signals& signals, const std::vector<int>& processes);
+  // Detaches everything. With `discard` the events still queued are dropped unseen.
+  void detach(bool discard);
+  // Handles what is queued; a further signal ends that. Then reports the last counters.
+  void drain(Signals& signals);
+  // Map-full and loss totals of the whole run.
+  void report_totals();
+  // Prints all user maps in byte order of their names.
+  void show_maps();
+
+  // Code of the last exit() that was handled.
+  std::optional<int64_t> exit_code() const { return exit_code_; }
+
+ private:
+  bool is_skipped(uint32_t program) const { return program < skip_.size() && skip_[program]; }
+  bool attach_one(uint32_t program, attach::Context& context);
+  bool refuse(const image::ProgramDesc& desc, const Error& error);
+  uint64_t handle_some(uint64_t limit);
+  void take_exit();
+
+  const value::Decoder& decoder_;
+  const image::Image& image_;
+  print::Printer& printer_;
+  print::Sink& out_;
+  Report& report_;
+  TracerOptions options_;
+  std::vector<bool> skip_;
+  bool uprobe_multi_ = false;
+  std::optional<BpfObject> object_;
+  std::optional<events::Ring> ring_;
+  std::optional<events::Counters> counters_;
+  events::Actions actions_;
+  std::vector<attach::Link> links_;
+  std::vector<attach::Link> iterators_;
+  uint64_t attached_ = 0;
+  uint64_t sources_ = 0;  // attached programs
+  std::optional<int64_t> exit_code_;
+};
+
+}  // namespace sonde::runtime
