@@ -1,23 +1,34 @@
-// The parser on any input: it ends, it does not touch memory it does not own, and a script without errors has a tree
-// that the formatter can print.
+// Any bytes may be a script: the front end must come back with a tree or a diagnostic that can be rendered, and what it
+// accepted it must be able to dump and to split.
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
-#include "ast/ast.h"
 #include "base/check.h"
-#include "diag/diagnostic.h"
+#include "diag/render.h"
+#include "parse/attach_spec.h"
 #include "parse/parse.h"
-#include "source/source_buffer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sonde;
+  const std::string text(reinterpret_cast<const char*>(data), size);
   source::SourceSet sources;
-  ast::Arena arena;
   diag::Diagnostics diagnostics;
-  const source::BufferId buffer = sources.add("fuzz", std::string(reinterpret_cast<const char*>(data), size));
-  const ast::Program* tree = parse::parse(sources, buffer, arena, diagnostics);
-  SONDE_CHECK(tree || !diagnostics.ok());
-  if (tree && diagnostics.ok()) ast::dump(*tree);
+  ast::Arena arena;
+  const source::BufferId buffer = sources.add("fuzz", text);
+  const ast::Program* program = parse::parse(sources, buffer, arena, diagnostics);
+  for (const diag::Diagnostic& diagnostic : diagnostics.all()) {
+    SONDE_CHECK(diagnostic.range.begin <= diagnostic.range.end && diagnostic.range.end <= size);
+    SONDE_CHECK(!diag::render(diagnostic, sources, true).empty());
+  }
+  if (diagnostics.ok()) {
+    ast::dump(*program);
+    const std::vector<std::string> positional{"a:b", "$1@", text.substr(0, 40)};
+    for (const ast::Probe* probe : program->probes)
+      for (const ast::AttachPoint& point : probe->attach_points)
+        parse::split_attach_point(point, positional, diagnostics);
+  }
+  parse::parse_expression(sources, buffer, arena, diagnostics);
   return 0;
 }

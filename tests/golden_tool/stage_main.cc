@@ -1,7 +1,8 @@
 // sonde-golden STAGE FILE [--snapshot DIR]: prints the dump of one stage of the compiler for a script.
 //
 // STAGE: parse sema plan ir image, or diag for the messages about a script that is wrong. Kernel facts come from the
-// recorded kernel in DIR. A first line `// golden: WORD...` sets options: portable, unsafe, warnings, child, pid=N,
+// recorded kernel in DIR. A file `*.cases` holds one program per line (a pilcrow stands for a newline, lines that begin
+// with `#` are comments), and each is dumped after a line that repeats it. A first line `// golden: WORD...` sets options: portable, unsafe, warnings, child, pid=N,
 // arg=TEXT, env=NAME=VALUE.
 #include <charconv>
 #include <cstdio>
@@ -68,13 +69,9 @@ const StageRow* find_stage(std::string_view name) {
   return nullptr;
 }
 
-int run(const StageRow& stage, const std::string& path, const std::string& snapshot) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    std::perror(path.c_str());
-    return 2;
-  }
-  const std::string script{std::istreambuf_iterator<char>(file), {}};
+// Compiles one program as far as the stage and prints what it says and its dump.
+int dump_program(const StageRow& stage, const std::string& name, const std::string& script,
+                 const std::string& snapshot) {
   types::TypeContext types;
   const auto kernel = kernel::snapshot_view(types, snapshot);
   if (!kernel) {
@@ -83,7 +80,7 @@ int run(const StageRow& stage, const std::string& path, const std::string& snaps
   }
   const kernel::BinaryView binaries;
   compile::Compilation compilation(**kernel, binaries, read_options(script));
-  const bool good = compilation.run(path, script, stage.last);
+  const bool good = compilation.run(name, script, stage.last);
   for (const diag::Diagnostic& diagnostic : compilation.diagnostics().all()) {
     std::fputs(diag::render(diagnostic, compilation.sources(), false).c_str(), stdout);
   }
@@ -91,6 +88,30 @@ int run(const StageRow& stage, const std::string& path, const std::string& snaps
   if (!good) return 1;
   std::fputs(stage.dump(compilation).c_str(), stdout);
   return 0;
+}
+
+int dump_cases(const StageRow& stage, std::istream& file, const std::string& snapshot) {
+  constexpr std::string_view pilcrow = "\u00b6";
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    std::printf("=== %s\n", line.c_str());
+    for (size_t at = line.find(pilcrow); at != std::string::npos; at = line.find(pilcrow)) {
+      line.replace(at, pilcrow.size(), "\n");
+    }
+    dump_program(stage, "stdin", line, snapshot);
+    std::fflush(stdout);  // what was printed so far tells where a crash happened
+  }
+  return 0;
+}
+
+int run(const StageRow& stage, const std::string& path, const std::string& snapshot) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    std::perror(path.c_str());
+    return 2;
+  }
+  if (path.ends_with(".cases")) return dump_cases(stage, file, snapshot);
+  return dump_program(stage, path, {std::istreambuf_iterator<char>(file), {}}, snapshot);
 }
 
 }  // namespace

@@ -1,0 +1,178 @@
+// User symbols: mappings, living and dead processes, JIT maps, C++ names.
+#include <gtest/gtest.h>
+
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "runtime/symbols/user.h"
+
+namespace sonde::symbols {
+
+__attribute__((noinline)) int symbol_landmark(int x) {
+  asm volatile("");
+  return x + 1;
+}
+
+namespace {
+
+uint64_t landmark() { return reinterpret_cast<uint64_t>(&symbol_landmark); }
+uint32_t self() { return static_cast<uint32_t>(::getpid()); }
+
+// A child that waits until it is told to end.
+class Child {
+ public:
+  Child() {
+    int ends[2];
+    EXPECT_EQ(::pipe(ends), 0);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::close(ends[1]);
+      char byte;
+      [[maybe_unused]] const ssize_t got = ::read(ends[0], &byte, 1);
+      ::_exit(0);
+    }
+    ::close(ends[0]);
+    pipe_ = ends[1];
+  }
+  ~Child() { end(); }
+  void end() {
+    if (pid_ <= 0) return;
+    ::close(pipe_);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = 0;
+  }
+  uint32_t pid() const { return static_cast<uint32_t>(pid_); }
+
+ private:
+  pid_t pid_ = 0;
+  int pipe_ = -1;
+};
+
+TEST(Demangle, NamesOfCppOnly) {
+  EXPECT_EQ(demangle("_ZN3App3Srv6handleEi"), "App::Srv::handle(int)");
+  EXPECT_EQ(demangle("main"), "main");
+  EXPECT_EQ(demangle("_Znonsense"), "_Znonsense");
+  EXPECT_EQ(demangle(""), "");
+}
+
+TEST(Mappings, OnlyExecutableOnes) {
+  const auto mappings = parse_mappings(
+      "7f0000002000-7f0000003000 r-xp 00001000 fe:00 1234                       /usr/lib/with space.so\n"
+      "555500000000-555500001000 r--p 00000000 fe:00 99                         /bin/x\n"
+      "555500001000-555500002000 r-xp 00001000 fe:00 99                         /bin/x\n"
+      "7f0000004000-7f0000005000 rwxp 00000000 00:00 0 \n"
+      "bad line\n"
+      "7ffc00000000-7ffc00002000 r-xp 00000000 00:00 0                          [vdso]");
+  ASSERT_EQ(mappings.size(), 4U);
+  EXPECT_EQ(mappings[0].path, "/bin/x");
+  EXPECT_EQ(mappings[0].file_offset, 0x1000U);
+  EXPECT_EQ(mappings[0].inode, 99U);
+  EXPECT_EQ(mappings[1].path, "/usr/lib/with space.so");
+  EXPECT_EQ(mappings[2].path, "");
+  EXPECT_EQ(mappings[3].path, "[vdso]");
+  EXPECT_EQ(mappings[3].end, 0x7ffc00002000U);
+}
+
+TEST(User, OwnFunctionsAreDemangled) {
+  Symbols symbols;
+  const UserPlace place = symbols.user(self(), landmark() + 2);
+  ASSERT_TRUE(place.symbol);
+  EXPECT_EQ(place.symbol->name, "sonde::symbols::symbol_landmark(int)");
+  EXPECT_EQ(place.symbol->offset, 2U);
+  EXPECT_TRUE(place.object.ends_with("unit_runtime")) << place.object;
+  Symbols plain({.demangle = false});
+  EXPECT_EQ(plain.user(self(), landmark()).symbol->name, "_ZN5sonde7symbols15symbol_landmarkEi");
+}
+
+TEST(User, LibraryFunctions) {
+  Symbols symbols;
+  void* (*volatile function)(size_t) = &::malloc;
+  const UserPlace place = symbols.user(self(), reinterpret_cast<uint64_t>(function));
+  ASSERT_TRUE(place.symbol);
+  // A sanitizer brings its own.
+  EXPECT_NE(place.symbol->name.find("malloc"), std::string_view::npos);
+}
+
+TEST(User, TheVdso) {
+  const auto address = ::getauxval(AT_SYSINFO_EHDR);
+  if (address == 0) GTEST_SKIP() << "no vdso";
+  auto file = ElfFile::from_memory({reinterpret_cast<const char*>(address), reinterpret_cast<const char*>(address) + 4096});
+  ASSERT_TRUE(file);
+  const auto function = (*file)->find(std::string_view("__vdso_gettimeofday"));
+  ASSERT_TRUE(function);
+  Symbols symbols;
+  const UserPlace place = symbols.user(self(), address + function->address);
+  ASSERT_TRUE(place.symbol);
+  EXPECT_NE(place.symbol->name.find("gettimeofday"), std::string_view::npos);
+}
+
+TEST(User, UnknownAddressesAndProcesses) {
+  Symbols symbols;
+  EXPECT_FALSE(symbols.user(self(), 0).symbol);
+  EXPECT_TRUE(symbols.user(self(), 0).object.empty());
+  EXPECT_FALSE(symbols.user(UINT32_MAX, landmark()).symbol);
+}
+
+TEST(User, ProcessesStayKnownAfterTheirEnd) {
+  Symbols symbols;
+  Child child, forgotten;
+  const uint32_t pid = child.pid(), other = forgotten.pid();
+  symbols.remember(pid);
+  child.end();
+  forgotten.end();
+  const UserPlace place = symbols.user(pid, landmark());
+  ASSERT_TRUE(place.symbol);
+  EXPECT_EQ(place.symbol->name, "sonde::symbols::symbol_landmark(int)");
+  EXPECT_FALSE(symbols.user(other, landmark()).symbol);
+}
+
+TEST(User, NewMappingsAreFoundLater) {
+  Symbols symbols;
+  ASSERT_TRUE(symbols.user(self(), landmark()).symbol);
+  void* code = ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(code, MAP_FAILED);
+  const auto start = reinterpret_cast<uint64_t>(code);
+  const std::string path = "/tmp/perf-" + std::to_string(::getpid()) + ".map";
+  char line[64];
+  std::snprintf(line, sizeof line, "%lx 20 jit one\n", static_cast<unsigned long>(start));
+  std::ofstream(path) << line;
+  ::usleep(30'000);  // mappings are read again at most every 20 ms
+  UserPlace place = symbols.user(self(), start + 5);
+  ASSERT_TRUE(place.symbol);
+  EXPECT_EQ(place.symbol->name, "jit one");
+  EXPECT_EQ(place.symbol->offset, 5U);
+  EXPECT_FALSE(symbols.user(self(), start + 0x20).symbol);
+  // The compiler went on.
+  std::snprintf(line, sizeof line, "%lx 10 jit two\n", static_cast<unsigned long>(start + 0x20));
+  std::ofstream(path, std::ios::app) << line;
+  place = symbols.user(self(), start + 0x20);
+  ASSERT_TRUE(place.symbol);
+  EXPECT_EQ(place.symbol->name, "jit two");
+  ::unlink(path.c_str());
+  ::munmap(code, 4096);
+}
+
+TEST(User, WithoutCacheNothingIsRemembered) {
+  Symbols symbols({.cache_processes = false});
+  Child child;
+  EXPECT_TRUE(symbols.user(child.pid(), landmark()).symbol);
+}
+
+TEST(User, BuildIdAndFileOffset) {
+  Symbols symbols;
+  void (*volatile function)(void*, size_t, size_t, int (*)(const void*, const void*)) = &::qsort;
+  const UserPlace place = symbols.user(self(), reinterpret_cast<uint64_t>(function));
+  ASSERT_FALSE(place.object.empty());
+  EXPECT_EQ(place.build_id.size(), 40U);
+  const auto offset = file_offset_of_symbol(std::string(place.object), "qsort");
+  ASSERT_TRUE(offset);
+  EXPECT_EQ(place.file_offset, *offset);
+}
+
+}  // namespace
+}  // namespace sonde::symbols
