@@ -61,7 +61,8 @@ def one(lane, name, argv, **options):
 # -- lanes -------------------------------------------------------------------------------------------------------------
 
 def lane_layering(_):
-    return [one("layering", "layering", [ROOT / "tests/layering_test"])]
+    return [one("layering", "layering", [ROOT / "tests/layering_test"]),
+            one("layering", "catalogue", [ROOT / "tests/catalog_coverage_test"])]
 
 
 def gtest_binaries(preset, only=None):
@@ -203,7 +204,7 @@ def lane_format(_):
 
 
 LANES = {
-    "layering": (lane_layering, "the include table and the size ceilings"),
+    "layering": (lane_layering, "the include table, the size ceilings, the catalogue of diagnostics"),
     "unit": (lane_unit, "GoogleTest binaries, one per folder"),
     "golden": (lane_golden, "dumps of every stage against tests/golden"),
     "kernel": (lane_kernel, "tests/kernel on this kernel, as root"),

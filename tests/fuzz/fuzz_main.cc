@@ -16,6 +16,7 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,12 +67,23 @@ std::vector<std::string> read_corpus(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
     if (!fs::exists(path)) continue;
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path)) {
-      if (entry.is_regular_file() && entry.path().extension() == ".bt") files.push_back(entry.path());
+      const fs::path extension = entry.path().extension();
+      if (entry.is_regular_file() && (extension == ".bt" || extension == ".cases")) files.push_back(entry.path());
     }
   }
   std::sort(files.begin(), files.end());
   std::vector<std::string> corpus;
-  for (const fs::path& file : files) corpus.push_back(read_file(file).substr(0, max_input));
+  for (const fs::path& file : files) {
+    const std::string text = read_file(file);
+    if (file.extension() == ".bt") {
+      corpus.push_back(text.substr(0, max_input));
+      continue;
+    }
+    std::istringstream lines(text);  // one program per line
+    for (std::string line; std::getline(lines, line);) {
+      if (!line.starts_with('#')) corpus.push_back(line.substr(0, max_input));
+    }
+  }
   if (corpus.empty()) corpus.emplace_back("begin { @x = 1; }");
   return corpus;
 }

@@ -48,9 +48,8 @@ TEST(Registry, EveryRowHasWhatItsKindNeeds) {
     EXPECT_TRUE(row->lower || row->fold || row->action || row->name == "fail") << row->name;
     EXPECT_TRUE(row->check || row->action) << row->name;
     EXPECT_EQ(row->needs != 0, row->refusal.has_value()) << row->name;
-    if (row->action && row->lower) EXPECT_NE(row->fields, nullptr) << row->name;
-    if (row->kind == RowKind::value)
-      for (const Param& param : row->params) EXPECT_TRUE(param.optional) << row->name;
+    EXPECT_EQ(row->action && row->lower, row->fields != nullptr) << row->name;
+    for (const Param& param : row->params) EXPECT_TRUE(row->kind != RowKind::value || param.optional) << row->name;
   }
 }
 

@@ -197,14 +197,14 @@ TEST(SyntaxError, DeepTreesAreRefusedOnce) {
   };
   const std::string error = "syntax: nesting is too deep";
   for (const std::string& script :
-       {"begin { " + repeat("!", 100000) + "1 }", "begin { 1" + repeat(" + 1", 100000) + " }",
-        "begin " + repeat("{", 100000) + repeat("}", 100000), "begin { " + repeat("(int8)", 100000) + "1 }",
-        "begin { " + repeat("if 1 {} else ", 100000) + "{} }"}) {
+       {"begin { " + repeat("!", 10000) + "1 }", "begin { 1" + repeat(" + 1", 10000) + " }",
+        "begin " + repeat("{", 10000) + repeat("}", 10000), "begin { " + repeat("(int8)", 10000) + "1 }",
+        "begin { " + repeat("if 1 {} else ", 10000) + "{} }"}) {
     const std::string errors = errors_of(script);
     EXPECT_NE(errors.find(error), std::string::npos) << script.substr(0, 30);
     EXPECT_EQ(errors.find('\n'), std::string::npos) << script.substr(0, 30);
   }
-  EXPECT_EQ(errors_of("begin { " + repeat("(", 100000) + "1" + repeat(")", 100000) + " }"), "");
+  EXPECT_EQ(errors_of("begin { " + repeat("(", 10000) + "1" + repeat(")", 10000) + " }"), "");
 }
 
 TEST(SyntaxError, ExpressionMustTakeAllOfTheText) {

@@ -60,7 +60,7 @@ TEST_F(Tree, RangesOfItems) {
 TEST_F(Tree, StringEscapes) {
   const auto* literal = ast::expr_cast<ast::StringLiteral>(value(R"("\n\t\r\"\\\7\101\x41\X4z\0-é")"));
   ASSERT_TRUE(literal);
-  EXPECT_EQ(literal->value, std::string("\n\t\r\"\\\7AA\4z\0-é", 15));
+  EXPECT_EQ(literal->value, std::string("\n\t\r\"\\\7AA\4z\0-é", 14));
 }
 
 TEST_F(Tree, IntegerKeepsItsSpelling) {

@@ -27,6 +27,7 @@ class Kernel : public testing::Test {
                             "ffffffffc0001000 t other\t[mod]\n"
                             "nonsense\n"
                             "ffffffff82000000 D jiffies\n";
+    symbols_ = KernelSymbols(path_);
   }
   void TearDown() override { ::unlink(path_); }
   std::string at(uint64_t address) {
@@ -34,7 +35,7 @@ class Kernel : public testing::Test {
     return symbol ? std::string(symbol->name) + "+" + std::to_string(symbol->offset) : "?";
   }
   char path_[32] = "/tmp/sonde-kallsyms-XXXXXX";
-  KernelSymbols symbols_{path_};
+  KernelSymbols symbols_;
 };
 
 TEST_F(Kernel, FindsTheFunctionAround) {
