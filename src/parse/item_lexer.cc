@@ -16,9 +16,33 @@ namespace {
 // May this token end an operand? Then a `{` behind it opens a body, not a block expression.
 bool ends_operand(TokenKind kind) {
   constexpr std::array ends{IDENT, INT, STRING, VARIABLE, MAP, POSITIONAL, POSITIONAL_COUNT, RPAREN, RBRACKET, RBRACE,
-                            INC, DEC, SLASH};
+                            INC, DEC};
   return std::ranges::find(ends, kind) != ends.end();
 }
+
+// Finds the `{` that ends a predicate: behind a `/`, or, where that was forgotten, behind an operand. The bodies of an
+// `if` in the predicate stand behind operands too.
+class PredicateEnd {
+ public:
+  // `token` stands outside of all brackets, `word` is its text.
+  void pass(const Token& token, std::string_view word) {
+    last_is_else_ = word == "else";
+    if (word == "if") ++open_ifs_;
+    last_ = token.kind;
+  }
+  bool at_brace() {
+    if (last_ == SLASH) return true;
+    if (!ends_operand(last_) || last_is_else_) return false;
+    if (open_ifs_ == 0) return true;
+    --open_ifs_;
+    return false;
+  }
+
+ private:
+  TokenKind last_ = END;
+  bool last_is_else_ = false;
+  size_t open_ifs_ = 0;
+};
 
 // Open brackets of an item. A closing bracket without partner closes nothing, except that `}` also closes what was left
 // open inside its block.
@@ -130,22 +154,20 @@ void ItemLexer::attach_points() {
 void ItemLexer::code(bool in_predicate) {
   const bool map_decl = !tokens_.empty() && tokens_.back().kind == ROOT_LET;
   Nesting nesting;
+  PredicateEnd predicate;
   for (;;) {
-    Token token = scanner_.next(Mode::code);
+    const Token token = scanner_.next(Mode::code);
     if (token.kind == END) {
       push({ITEM_END, token.begin, token.end});
       return;
     }
-    const TokenKind before = tokens_.empty() ? END : tokens_.back().kind;
     push(token);
+    if (in_predicate && nesting.empty() && token.kind == LBRACE) in_predicate = !predicate.at_brace();
     bool ends = false;
     switch (token.kind) {
       case LPAREN:
-      case LBRACKET: nesting.open(token.kind); break;
-      case LBRACE:
-        if (nesting.empty() && ends_operand(before)) in_predicate = false;
-        nesting.open(LBRACE);
-        break;
+      case LBRACKET:
+      case LBRACE: nesting.open(token.kind); break;
       case RPAREN:
         nesting.close(LPAREN);
         ends = map_decl && nesting.empty();
@@ -158,6 +180,7 @@ void ItemLexer::code(bool in_predicate) {
       case SEMICOLON: ends = nesting.empty(); break;
       default: break;
     }
+    if (nesting.empty()) predicate.pass(token, text(token));
     if (!ends) continue;
     if (token.kind == RPAREN) {
       const Token semicolon = scanner_.next(Mode::code);

@@ -218,10 +218,12 @@ class Filter {
     }
   }
 
-  // May the token begin the operand of a cast? `&&` and `!=` may not, though their first bytes would.
+  // May the token begin the operand of a cast? `&&` and `!=` may not, though their first bytes would, and `&` only as the
+  // address of a name.
   bool begins_operand(size_t i) const {
     constexpr std::array begins{IDENT, INT, STRING, BAD_STRING, VARIABLE, MAP, POSITIONAL, POSITIONAL_COUNT, BAD_DOLLAR,
-                                LPAREN, MINUS, DEC, NOT, TILDE, STAR, AMP};
+                                LPAREN, MINUS, DEC, NOT, TILDE, STAR};
+    if (kind(i) == AMP) return kind(i + 1) == VARIABLE || kind(i + 1) == MAP;
     return std::ranges::find(begins, kind(i)) != begins.end();
   }
 
