@@ -60,6 +60,8 @@ void append_source(std::string& out, const image::SourceSpan& span) {
     }
     ++column;
   }
+  // The end of input lies behind the last character.
+  for (; column < span.column; ++column) marker += ' ';
   out += line + "\n" + marker + "\n";
 }
 

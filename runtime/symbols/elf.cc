@@ -229,6 +229,7 @@ void ElfFile::load_functions() {
 }
 
 std::optional<ElfSymbol> ElfFile::find(uint64_t address) {
+  if (!file_offset(address)) return std::nullopt;
   load_functions();
   const auto& functions = state_->functions;
   auto next = std::upper_bound(functions.begin(), functions.end(), address,

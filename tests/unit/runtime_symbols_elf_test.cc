@@ -14,11 +14,18 @@
 
 extern "C" {
 __attribute__((noinline, used)) int sonde_elf_landmark(int x) { return x * 3 + 1; }
-__attribute__((used)) int sonde_elf_number = 77;
+volatile int sonde_elf_number = 77;
 }
 
 namespace sonde::symbols {
 namespace {
+
+// The C library's file. In an executable that is not position independent &qsort is a stub of its own.
+std::string library_path() {
+  Dl_info info = {};
+  EXPECT_NE(::dladdr(::dlsym(RTLD_DEFAULT, "gnu_get_libc_version"), &info), 0);
+  return info.dli_fname ? info.dli_fname : "";
+}
 
 std::string slurp(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -40,6 +47,7 @@ TEST(Elf, FindsItsOwnFunctions) {
   EXPECT_FALSE((*file)->find(uint64_t{1}));
   EXPECT_FALSE((*file)->find(UINT64_MAX));
   EXPECT_FALSE((*file)->find(std::string_view("sonde_elf_nowhere")));
+  ASSERT_EQ(sonde_elf_landmark(sonde_elf_number), 232);
   const auto number = (*file)->find(std::string_view("sonde_elf_number"));
   ASSERT_TRUE(number);
   EXPECT_EQ(number->size, 4U);
@@ -61,11 +69,9 @@ TEST(Elf, OffsetsAreThoseOfTheFile) {
 }
 
 TEST(Elf, LibraryOffsets) {
-  Dl_info info = {};
-  ASSERT_NE(::dladdr(reinterpret_cast<void*>(&::qsort), &info), 0);
-  const auto offset = file_offset_of_symbol(info.dli_fname, "qsort");
+  const auto offset = file_offset_of_symbol(library_path(), "qsort");
   ASSERT_TRUE(offset) << offset.error().text();
-  auto file = ElfFile::open(info.dli_fname);
+  auto file = ElfFile::open(library_path());
   ASSERT_TRUE(file);
   const auto symbol = (*file)->find(std::string_view("qsort"));
   ASSERT_TRUE(symbol);
@@ -76,9 +82,7 @@ TEST(Elf, LibraryOffsets) {
 }
 
 TEST(Elf, AliasesShowTheNameWithoutUnderscores) {
-  Dl_info info = {};
-  ASSERT_NE(::dladdr(reinterpret_cast<void*>(&::qsort), &info), 0);
-  auto file = ElfFile::open(info.dli_fname);
+  auto file = ElfFile::open(library_path());
   ASSERT_TRUE(file);
   // libc has malloc and __libc_malloc at one address.
   const auto symbol = (*file)->find(std::string_view("malloc"));
@@ -99,9 +103,7 @@ TEST(Elf, ErrorsSayWhatWasTried) {
 }
 
 TEST(Elf, BuildIdIsHex) {
-  Dl_info info = {};
-  ASSERT_NE(::dladdr(reinterpret_cast<void*>(&::qsort), &info), 0);
-  auto file = ElfFile::open(info.dli_fname);
+  auto file = ElfFile::open(library_path());
   ASSERT_TRUE(file);
   EXPECT_EQ((*file)->build_id().size(), 40U);
   EXPECT_EQ((*file)->build_id().find_first_not_of("0123456789abcdef"), std::string::npos);
