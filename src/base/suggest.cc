@@ -68,8 +68,11 @@ std::vector<std::string> nearest(std::string_view wanted, std::span<const std::s
   };
   std::sort(hits.begin(), hits.end(), nearer);
   std::vector<std::string> names;
-  for (const auto& [steps, name] : hits)
+  for (const auto& [steps, name] : hits) {
+    // Next to a close one, a distant one only distracts.
+    if (steps > hits.front().first + 1) break;
     if (names.size() < max && (names.empty() || names.back() != *name)) names.push_back(*name);
+  }
   return names;
 }
 

@@ -47,6 +47,8 @@ struct ResolvedProbe {
   ArgSource arg_source = ArgSource::none;
   uint32_t capabilities = 0;
   types::TypeRef args_type = nullptr;    // c_record named "FULLNAME_args"; null without arguments
+  // Why args_type is null although the provider has arguments: the message for a script that uses `args`.
+  std::string args_error;
   // For raw_words: word index of each field of args_type, in field order (a by-value struct takes several words).
   std::vector<uint32_t> arg_words;
   types::TypeRef retval_type = nullptr;  // fexit: BTF type; registers: uint64
@@ -77,6 +79,9 @@ struct ProbeContext {
   bool expand_all = false;      // the block reads `probe`: one program per match
   enum class Missing : uint8_t { error, warn, ignore } missing = Missing::error;
   uint64_t max_programs = 1024;
+  // Left by resolve() when a name matched nothing without that being its own error: hints for the message that no attach
+  // point of the probe is left.
+  std::vector<std::string> hints = {};
 };
 
 struct Provider {

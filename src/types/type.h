@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -94,6 +95,7 @@ struct CField {
   uint16_t bit_size = 0;    // 0: not a bitfield
   // BTF type tag of a pointer ("user", "percpu", "rcu"), else empty. "data_loc" in tracepoint arguments: the 4 bytes at
   // `offset` tell where the data is, and the field's value is the data's address (a pointer).
+  // "common": one of the fields that all tracepoints share, which programs may not read.
   std::string tag;
 };
 
@@ -150,7 +152,11 @@ class TypeContext {
   TypeRef intern(Type type);
   CRecord* add_record(std::string tag, std::string name, uint32_t size, uint32_t align, CRecordSource& source,
                       uint64_t source_id, bool from_kernel);
+  // A record whose fields are all known; offsets as given.
+  CRecord* add_record(std::string tag, std::string name, uint32_t size, uint32_t align, std::vector<CField> fields);
   const CEnum* add_enum(CEnum definition);
+  // Keeps a source of records alive as long as the records.
+  CRecordSource& keep(std::unique_ptr<CRecordSource> source);
 
   TypeRef none() const { return none_; }
   TypeRef void_type() const { return void_; }

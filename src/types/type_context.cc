@@ -75,12 +75,23 @@ Type laid_out(Kind kind, std::vector<Member> members) {
   return type;
 }
 
+// Fields given beforehand.
+class FixedFields final : public CRecordSource {
+ public:
+  explicit FixedFields(std::vector<CField> fields) : fields_(std::move(fields)) {}
+  std::vector<CField> fields(const CRecord&) override { return fields_; }
+
+ private:
+  std::vector<CField> fields_;
+};
+
 }  // namespace
 
 struct TypeContext::State {
   std::deque<Type> types;
   std::deque<CRecord> records;
   std::deque<CEnum> enums;
+  std::vector<std::unique_ptr<CRecordSource>> sources;
   std::unordered_multimap<size_t, TypeRef> by_hash;
 };
 
@@ -105,6 +116,16 @@ TypeRef TypeContext::intern(Type type) {
 CRecord* TypeContext::add_record(std::string tag, std::string name, uint32_t size, uint32_t align,
                                  CRecordSource& source, uint64_t source_id, bool from_kernel) {
   return &state_->records.emplace_back(std::move(tag), std::move(name), size, align, source, source_id, from_kernel);
+}
+
+CRecord* TypeContext::add_record(std::string tag, std::string name, uint32_t size, uint32_t align,
+                                 std::vector<CField> fields) {
+  CRecordSource& source = keep(std::make_unique<FixedFields>(std::move(fields)));
+  return add_record(std::move(tag), std::move(name), size, align, source, 0, false);
+}
+
+CRecordSource& TypeContext::keep(std::unique_ptr<CRecordSource> source) {
+  return *state_->sources.emplace_back(std::move(source));
 }
 
 const CEnum* TypeContext::add_enum(CEnum definition) { return &state_->enums.emplace_back(std::move(definition)); }

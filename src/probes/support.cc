@@ -1,0 +1,166 @@
+// Common ground of the providers.
+#include "probes/support.h"
+
+#include <algorithm>
+
+#include "base/integer.h"
+#include "base/suggest.h"
+#include "kernel/btf_types.h"
+
+namespace sonde::probes {
+
+bool has_wildcard(std::string_view text) {
+  return text.find('*') != text.npos || (text.find('[') != text.npos && text.find(']') != text.npos);
+}
+
+bool matches(std::string_view pattern, std::string_view name) {
+  if (pattern.find('*') == pattern.npos) return pattern == name;
+  size_t at = 0;
+  bool anchored = true;  // no `*` before this token
+  while (!pattern.empty()) {
+    const size_t star = pattern.find('*');
+    const std::string_view token = pattern.substr(0, star);
+    const bool last = star == pattern.npos;
+    pattern = last ? std::string_view() : pattern.substr(star + 1);
+    if (!token.empty()) {
+      const size_t hit = name.find(token, at);
+      if (hit == name.npos || (anchored && hit != 0)) return false;
+      at = hit + token.size();
+    }
+    anchored = false;
+    if (last) return at == name.size();
+  }
+  return true;  // it ended in `*`
+}
+
+std::vector<std::string> matching(std::string_view pattern, std::span<const std::string> names) {
+  std::vector<std::string> hits;
+  for (const std::string& name : names)
+    if (matches(pattern, name) && name.find(".part.") == name.npos) hits.push_back(name);
+  return hits;
+}
+
+std::expected<uint64_t, std::string> parse_number(std::string_view text) {
+  const auto number = base::parse_integer(text, {.binary = true, .sign = true});
+  if (!number) return std::unexpected(number.error());
+  return number->negative ? -number->value : number->value;
+}
+
+std::string full_name(std::string_view provider, std::initializer_list<std::string_view> parts) {
+  std::string name(provider);
+  for (const std::string_view part : parts)
+    if (!part.empty()) name.append(":").append(part);
+  return name;
+}
+
+ResolvedProbe make_probe(const Provider& provider, const AttachText& text, std::string name, uint32_t program_type,
+                         uint32_t expected_attach_type) {
+  ResolvedProbe probe;
+  probe.provider = provider.name;
+  probe.probetype = provider.name;
+  probe.full_name = std::move(name);
+  probe.label = text.label;
+  probe.program_type = program_type;
+  probe.expected_attach_type = expected_attach_type;
+  probe.capabilities = provider.capabilities;
+  return probe;
+}
+
+bool check_parts(ProbeContext& context, const AttachText& text, const Provider& provider, size_t least, size_t most,
+                 std::string_view wording) {
+  const size_t found = text.parts.size() - 1;
+  if (found >= least && found <= most) return true;
+  context.diagnostics.emit<diag::Id::probe_part_count>(text.range, provider.name, wording, found);
+  return false;
+}
+
+std::string suggestion(std::string_view name, std::span<const std::string> candidates, std::string_view prefix) {
+  constexpr size_t kMost = 3;
+  std::vector<std::string> names = base::nearest(name, candidates, kMost);
+  // Nothing spelled alike: names that contain the last part are the next best guess.
+  const std::string_view last = name.substr(name.rfind(':') + 1);
+  if (names.empty() && last.size() >= 3) {
+    for (const std::string& candidate : candidates)
+      if (names.size() < kMost && candidate.find(last) != candidate.npos) names.push_back(candidate);
+  }
+  if (names.empty()) return {};
+  std::string text = "did you mean ";
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += i + 1 == names.size() ? " or " : ", ";
+    text.append("`").append(prefix).append(names[i]).append("`");
+  }
+  return text + "?";
+}
+
+bool report_missing(ProbeContext& context, const AttachText& text, std::string_view provider, std::string_view name,
+                    std::span<const std::string> candidates) {
+  switch (context.missing) {
+    case ProbeContext::Missing::ignore: return true;
+    case ProbeContext::Missing::warn:
+      context.diagnostics.emit<diag::Id::probe_no_matches_skipped>(text.range, provider, name);
+      return true;
+    case ProbeContext::Missing::error: break;
+  }
+  auto& diagnostic = context.diagnostics.emit<diag::Id::probe_no_matches>(text.range, provider, name);
+  const std::string hint = suggestion(name, candidates, std::string(provider) + ":");
+  if (!hint.empty()) diagnostic.hints.push_back(hint);
+  return false;
+}
+
+types::TypeRef trusted(types::TypeContext& types, types::TypeRef type) {
+  if (type->kind != types::Kind::pointer || type->element->kind != types::Kind::c_record ||
+      type->space == types::Space::user)
+    return type;
+  types::Type marked = *type;
+  marked.trusted = true;
+  return types.intern(std::move(marked));
+}
+
+void set_word_arguments(ProbeContext& context, ResolvedProbe& probe,
+                        const std::vector<kernel::Parameter>& parameters) {
+  types::TypeContext& types = context.kernel.types();
+  std::vector<types::CField> fields;
+  uint32_t word = 0, size = 0, align = 1;
+  for (const kernel::Parameter& parameter : parameters) {
+    types::CField field;
+    field.name = parameter.name;
+    field.type = trusted(types, parameter.type);
+    size = (size + field.type->align - 1) / field.type->align * field.type->align;
+    field.offset = size;
+    size += field.type->size;
+    align = std::max(align, field.type->align);
+    fields.push_back(std::move(field));
+    probe.arg_words.push_back(word);
+    word += kernel::BtfTypes::words(parameter.type);
+  }
+  probe.retval_word = word;
+  size = (size + align - 1) / align * align;
+  if (fields.empty()) return;
+  probe.args_type = types.c_record(types.add_record("struct", probe.full_name + "_args", size, align, std::move(fields)));
+}
+
+namespace {
+
+// Stands in for a kernel record until a field of it is asked for: most scripts never do, and the first look into BTF is
+// the most expensive step of a small compilation.
+class ForwardedRecord final : public types::CRecordSource {
+ public:
+  explicit ForwardedRecord(const kernel::KernelView& kernel) : kernel_(kernel) {}
+  std::vector<types::CField> fields(const types::CRecord& record) override {
+    types::TypeRef type = kernel_.find_type(record.tag(), record.name());
+    return type && type->c_record ? type->c_record->fields() : std::vector<types::CField>();
+  }
+
+ private:
+  const kernel::KernelView& kernel_;
+};
+
+}  // namespace
+
+types::TypeRef context_record(ProbeContext& context, std::string_view name) {
+  types::TypeContext& types = context.kernel.types();
+  types::CRecordSource& source = types.keep(std::make_unique<ForwardedRecord>(context.kernel));
+  return types.c_record(types.add_record("struct", std::string(name), 0, 8, source, 0, true));
+}
+
+}  // namespace sonde::probes

@@ -1,0 +1,54 @@
+// What several providers need: matching of names, numbers, names of probes, the report of what is missing, argument
+// records.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "probes/provider.h"
+
+namespace sonde::probes {
+
+// Contains `*`, or both `[` and `]`.
+bool has_wildcard(std::string_view text);
+// `*` stands for any run of characters, everything else for itself. Matched left to right without going back, as scripts
+// in use expect: `a*d` does not match `add`.
+bool matches(std::string_view pattern, std::string_view name);
+// The names that match, in their order. Names with ".part." are pieces that the compiler split off; they never match.
+std::vector<std::string> matching(std::string_view pattern, std::span<const std::string> names);
+
+// A number of an attach point; the error is the message's tail. A leading `-` gives the two's complement.
+std::expected<uint64_t, std::string> parse_number(std::string_view text);
+
+// "PROVIDER:a:b" of the parts that are not empty.
+std::string full_name(std::string_view provider, std::initializer_list<std::string_view> parts);
+
+// A probe with all that does not depend on the match.
+ResolvedProbe make_probe(const Provider& provider, const AttachText& text, std::string name, uint32_t program_type,
+                         uint32_t expected_attach_type = 0);
+
+// Reports a wrong number of parts behind the provider; `wording` is what the message says is required.
+bool check_parts(ProbeContext& context, const AttachText& text, const Provider& provider, size_t least, size_t most,
+                 std::string_view wording);
+
+// An exact attach point whose event does not exist: an error with the nearest of `candidates`, a warning or nothing,
+// as the configuration says. True when compilation may go on.
+bool report_missing(ProbeContext& context, const AttachText& text, std::string_view provider, std::string_view name,
+                    std::span<const std::string> candidates);
+// "did you mean ..." for a name that is not among `candidates`, each with `prefix`; empty when nothing is near.
+std::string suggestion(std::string_view name, std::span<const std::string> candidates, std::string_view prefix);
+
+// Record "NAME_args" with natural layout, one field per parameter, and its words in `probe.arg_words`. Pointers to kernel
+// structures are marked as trusted.
+void set_word_arguments(ProbeContext& context, ResolvedProbe& probe, const std::vector<kernel::Parameter>& parameters);
+// `type` as the verifier knows it in a BTF-typed program.
+types::TypeRef trusted(types::TypeContext& types, types::TypeRef type);
+// `struct NAME` of the kernel, its fields looked up only when used: the pointee of `ctx`.
+types::TypeRef context_record(ProbeContext& context, std::string_view name);
+
+}  // namespace sonde::probes

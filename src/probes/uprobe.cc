@@ -1,0 +1,304 @@
+// uprobe and uretprobe: entry (or any instruction) and return of functions in user binaries.
+#include <cxxabi.h>
+#include <linux/bpf.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+
+#include "probes/kernel_function.h"
+#include "probes/rows.h"
+#include "probes/support.h"
+
+namespace sonde::probes {
+namespace {
+
+constexpr uint32_t kTraceUprobeMulti = 48;  // BPF_TRACE_UPROBE_MULTI, Linux 6.6; older headers lack it
+constexpr std::string_view kCpp = "cpp";
+
+// What the attach point asks for, split.
+struct Request {
+  const Provider& provider;
+  bool on_return;
+  std::string target;  // as written
+  bool cpp = false;
+  FunctionText function;
+};
+
+struct Free {
+  void operator()(char* text) const { std::free(text); }
+};
+
+// "App::f(int)" of a mangled name; empty when it is none.
+std::string demangled(const std::string& name) {
+  if (!name.starts_with("_Z")) return {};
+  int status = 0;
+  const std::unique_ptr<char, Free> text(abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status));
+  return text ? std::string(text.get()) : std::string();
+}
+
+// The name without its parameter list; `operator()` keeps its own parentheses.
+std::string_view without_parameters(std::string_view name) {
+  size_t from = name.find("operator()");
+  from = from == name.npos ? 0 : from + std::string_view("operator()").size();
+  return name.substr(0, name.find('(', from));
+}
+
+bool function_matches(const Request& request, const std::string& symbol) {
+  const std::string& pattern = request.function.name;
+  if (symbol.find(".part.") != symbol.npos) return false;
+  if (matches(pattern, symbol)) return true;
+  if (!request.cpp) return false;
+  const std::string name = demangled(symbol);
+  if (name.empty()) return false;
+  return matches(pattern, pattern.find('(') == pattern.npos ? without_parameters(name) : name);
+}
+
+ResolvedProbe make(ProbeContext& context, const AttachText& text, const Request& request, const std::string& path,
+                   const std::string& function, std::vector<image::UprobeSite> sites) {
+  const bool multi = sites.size() > 1;
+  const std::string name =
+      full_name(request.provider.name, {path, request.cpp ? kCpp : std::string_view(), function});
+  ResolvedProbe probe =
+      make_probe(request.provider, text, name, BPF_PROG_TYPE_KPROBE, multi ? kTraceUprobeMulti : 0);
+  probe.attach = image::UprobeAttach{path, std::move(sites), request.on_return};
+  probe.arg_source = ArgSource::registers;
+  probe.space = types::Space::user;
+  probe.context_type = context_record(context, "pt_regs");
+  probe.retval_type = context.kernel.types().integer(8, false);
+  return probe;
+}
+
+// Checks an offset into a function against its size.
+bool check_offset(ProbeContext& context, const AttachText& text, const kernel::BinarySymbol& symbol, uint64_t offset,
+                  const std::string& path) {
+  if (offset == 0) return true;
+  if (symbol.size == 0) {
+    if (context.unsafe) {
+      context.diagnostics.emit<diag::Id::uprobe_unchecked>(
+          text.range, path + ":" + symbol.name + "+" + std::to_string(offset));
+      return true;
+    }
+    context.diagnostics.emit<diag::Id::uprobe_boundary_unknown>(text.range, symbol.name)
+        .hints.push_back("Use --unsafe to force attachment. WARNING: This option could lead to data corruption in the "
+                         "target process.");
+    return false;
+  }
+  if (offset < symbol.size) return true;
+  context.diagnostics.emit<diag::Id::uprobe_offset_outside>(text.range, symbol.name, symbol.size);
+  return false;
+}
+
+bool add_exact(ProbeContext& context, const AttachText& text, const Request& request, const std::string& path,
+               std::vector<ResolvedProbe>& out) {
+  const std::string& function = request.function.name;
+  const auto symbol = context.binaries.find_function(path, function);
+  if (!symbol) {
+    std::vector<std::string> names;
+    if (const auto all = context.binaries.functions(path))
+      for (const kernel::BinarySymbol& candidate : **all) names.push_back(path + ":" + candidate.name);
+    return report_missing(context, text, request.provider.name, path + ":" + function, names);
+  }
+  const uint64_t offset = request.function.offset.value_or(0);
+  if (!check_offset(context, text, *symbol, offset, path)) return false;
+  const std::string shown = offset ? function + "+" + std::to_string(offset) : function;
+  out.push_back(
+      make(context, text, request, path, shown, {{symbol->name, symbol->file_offset + offset, offset, 0}}));
+  return true;
+}
+
+bool add_address(ProbeContext& context, const AttachText& text, const Request& request, const std::string& path,
+                 uint64_t address, std::vector<ResolvedProbe>& out) {
+  const auto symbol = context.binaries.find_address(path, address);
+  if (!symbol) {
+    if (address == 0 || !context.unsafe) {
+      char number[32];
+      std::snprintf(number, sizeof number, "0x%llx", static_cast<unsigned long long>(address));
+      context.diagnostics.emit<diag::Id::uprobe_address_unresolved>(text.range, path, number);
+      return false;
+    }
+    // Without symbols nothing maps addresses to the file; the number is taken as an offset into it.
+    out.push_back(make(context, text, request, path, std::to_string(address), {{"", address, 0, 0}}));
+    return true;
+  }
+  const uint64_t offset = address - symbol->address;
+  if (request.on_return && offset) {
+    context.diagnostics.emit<diag::Id::uretprobe_inside>(text.range, symbol->name, offset);
+    return false;
+  }
+  out.push_back(make(context, text, request, path, std::to_string(address),
+                     {{symbol->name, symbol->file_offset + offset, offset, 0}}));
+  return true;
+}
+
+// One program with many sites where the kernel can attach it at once, else one program per function.
+bool add_matches(ProbeContext& context, const AttachText& text, const Request& request, const std::string& path,
+                 std::vector<ResolvedProbe>& out) {
+  const auto all = context.binaries.functions(path);
+  if (!all) return true;  // a wildcard need not match every file
+  std::vector<image::UprobeSite> sites;
+  for (const kernel::BinarySymbol& symbol : **all) {
+    if (!function_matches(request, symbol.name)) continue;
+    const uint64_t offset = request.function.offset.value_or(0);
+    sites.push_back({symbol.name, symbol.file_offset + offset, offset, 0});
+  }
+  if (sites.empty()) return true;
+  if (context.has_multi_uprobe && !context.expand_all) {
+    out.push_back(make(context, text, request, path, request.function.name, std::move(sites)));
+    return true;
+  }
+  for (image::UprobeSite& site : sites) {
+    const std::string name = site.symbol;
+    out.push_back(make(context, text, request, path, name, {std::move(site)}));
+  }
+  return true;
+}
+
+// Binaries that the target text stands for; reports when there is none.
+std::vector<std::string> find_binaries(ProbeContext& context, const AttachText& text, const Request& request) {
+  if (request.target.empty()) {
+    if (context.pid) {
+      const std::string root = "/proc/" + std::to_string(*context.pid) + "/";
+      std::error_code error;
+      const std::string program = std::filesystem::read_symlink(root + "exe", error).string();
+      if (!error) return {root + "root" + program};
+    }
+    context.diagnostics.emit<diag::Id::uprobe_target_missing>(text.range, request.provider.name);
+    return {};
+  }
+  auto paths = context.binaries.resolve_path(request.target, request.provider.name);
+  if (!paths) {
+    std::error_code error;
+    if (context.unsafe && std::filesystem::exists(request.target, error)) return {request.target};
+    context.diagnostics.emit<diag::Id::uprobe_binary>(text.range, paths.error().text());
+    return {};
+  }
+  if (paths->size() > 1 && !has_wildcard(request.target)) {
+    context.diagnostics.emit<diag::Id::uprobe_many_binaries>(text.range, request.provider.name, paths->front(),
+                                                             paths->size());
+    paths->resize(1);
+  }
+  return std::move(*paths);
+}
+
+bool resolve_target(ProbeContext& context, const AttachText& text, const Request& request,
+                    std::vector<ResolvedProbe>& out) {
+  const std::string& function = request.function.name;
+  const bool by_address = !function.empty() && std::isdigit(static_cast<unsigned char>(function[0]));
+  if (by_address && has_wildcard(request.target)) {
+    context.diagnostics.emit<diag::Id::uprobe_address_wildcard>(text.range);
+    return false;
+  }
+  const std::vector<std::string> paths = find_binaries(context, text, request);
+  if (paths.empty()) return false;
+  if (by_address) {
+    const auto address = parse_number(function);
+    if (!address) {
+      context.diagnostics.emit<diag::Id::probe_address_invalid>(text.range, address.error());
+      return false;
+    }
+    return add_address(context, text, request, paths.front(), *address, out);
+  }
+  const bool expand = has_wildcard(function) || request.cpp || has_wildcard(request.target);
+  for (const std::string& path : paths) {
+    const bool good =
+        expand ? add_matches(context, text, request, path, out) : add_exact(context, text, request, path, out);
+    if (!good) return false;
+  }
+  return true;
+}
+
+bool resolve_function(const Provider& provider, bool on_return, ProbeContext& context, const AttachText& text,
+                      std::vector<ResolvedProbe>& out) {
+  if (std::find(text.parts.begin(), text.parts.end(), "@") != text.parts.end()) {
+    context.diagnostics.emit<diag::Id::uprobe_source_line>(text.range);
+    return false;
+  }
+  const size_t parts = text.parts.size() - 1;
+  const bool process_only = context.pid && (parts == 1 || (parts == 2 && text.parts[1] == kCpp));
+  if (!process_only && !check_parts(context, text, provider, 2, 3, "2 or 3")) return false;
+  const std::string language = parts == 3 ? text.parts[2] : process_only && parts == 2 ? text.parts[1] : "";
+  if (!language.empty() && language != kCpp) {
+    context.diagnostics.emit<diag::Id::uprobe_language>(text.range, language);
+    return false;
+  }
+  const auto function = split_offset(context, text, text.parts.back());
+  if (!function) return false;
+  if (on_return && function->offset) {
+    context.diagnostics.emit<diag::Id::probe_offset_refused>(text.range);
+    return false;
+  }
+  const Request request{provider, on_return, process_only ? "" : text.parts[1], !language.empty(), *function};
+  if (function->name.empty()) {
+    context.diagnostics.emit<diag::Id::uprobe_function_missing>(text.range, provider.name);
+    return false;
+  }
+  return resolve_target(context, text, request, out);
+}
+
+bool resolve_uprobe(ProbeContext& context, const AttachText& text, std::vector<ResolvedProbe>& out) {
+  return resolve_function(kUprobe, false, context, text, out);
+}
+
+bool resolve_uretprobe(ProbeContext& context, const AttachText& text, std::vector<ResolvedProbe>& out) {
+  return resolve_function(kUretprobe, true, context, text, out);
+}
+
+// Pattern "TARGET:FUNCTION"; a target may contain colons only when quoted, which patterns of -l are not.
+std::vector<std::string> list_functions(const Provider& provider, ProbeContext& context, std::string_view pattern) {
+  std::vector<std::string> names;
+  const size_t colon = pattern.find(':');
+  if (colon == pattern.npos) return names;
+  const auto paths = context.binaries.resolve_path(pattern.substr(0, colon), provider.name);
+  if (!paths) return names;
+  for (const std::string& path : *paths) {
+    const auto functions = context.binaries.functions(path);
+    if (!functions) continue;
+    for (const kernel::BinarySymbol& symbol : **functions)
+      if (matches(pattern.substr(colon + 1), symbol.name) && symbol.name.find(".part.") == symbol.name.npos)
+        names.push_back(path + ":" + symbol.name);
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+std::vector<std::string> list_uprobe(ProbeContext& context, std::string_view pattern) {
+  return list_functions(kUprobe, context, pattern);
+}
+
+std::vector<std::string> list_uretprobe(ProbeContext& context, std::string_view pattern) {
+  return list_functions(kUretprobe, context, pattern);
+}
+
+constexpr std::array<std::string_view, 1> kUprobeAliases = {"u"};
+constexpr std::array<std::string_view, 1> kUretprobeAliases = {"ur"};
+constexpr uint32_t kCapabilities = kHasFunc | kHasCtx | kHasReg | kUserContext | kKernelStack | kSignals;
+
+}  // namespace
+
+const Provider kUprobe = {
+    .name = "uprobe",
+    .aliases = kUprobeAliases,
+    .spec = "uprobe:BINARY:FUNC, uprobe:BINARY:FUNC+OFFSET, uprobe:BINARY:ADDRESS, uprobe:BINARY:cpp:NAME",
+    .summary = "Entry of a function of a user binary, or an instruction inside.",
+    .example = "uprobe:libc:malloc { @[comm] = sum(arg0); }",
+    .capabilities = kCapabilities | kHasArgN,
+    .resolve = resolve_uprobe,
+    .list = list_uprobe,
+};
+
+const Provider kUretprobe = {
+    .name = "uretprobe",
+    .aliases = kUretprobeAliases,
+    .spec = "uretprobe:BINARY:FUNC, uretprobe:BINARY:cpp:NAME",
+    .summary = "Return from a function of a user binary.",
+    .example = "uretprobe:/bin/bash:readline { printf(\"%s\\n\", str(retval)); }",
+    .capabilities = kCapabilities | kHasRetval,
+    .resolve = resolve_uretprobe,
+    .list = list_uretprobe,
+};
+
+}  // namespace sonde::probes
