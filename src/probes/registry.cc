@@ -1,7 +1,6 @@
 // The list of providers, and what concerns several of them: names, wildcarded providers, the limit on programs.
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "probes/rows.h"
 #include "probes/support.h"
@@ -13,13 +12,6 @@ constexpr std::array<const Provider*, 16> kProviders = {
     &kBegin,      &kEnd,          &kSelf,   &kInterval, &kProfile, &kSoftware, &kHardware, &kTracepoint,
     &kRawTracepoint, &kKprobe, &kKretprobe, &kFentry,   &kFexit,   &kUprobe,   &kUretprobe, &kIter,
 };
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
 
 bool is_alias(const Provider& provider, std::string_view name) {
   return std::find(provider.aliases.begin(), provider.aliases.end(), name) != provider.aliases.end();

@@ -2,12 +2,20 @@
 #include "probes/support.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/integer.h"
 #include "base/suggest.h"
 #include "kernel/btf_types.h"
 
 namespace sonde::probes {
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
 
 bool has_wildcard(std::string_view text) {
   return text.find('*') != text.npos || (text.find('[') != text.npos && text.find(']') != text.npos);

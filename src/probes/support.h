@@ -14,6 +14,8 @@
 
 namespace sonde::probes {
 
+// ASCII letters made lower case.
+std::string lower(std::string_view text);
 // Contains `*`, or both `[` and `]`.
 bool has_wildcard(std::string_view text);
 // `*` stands for any run of characters, everything else for itself. Matched left to right without going back, as scripts
