@@ -11,15 +11,16 @@ namespace {
 
 constexpr char kHexDigits[] = "0123456789abcdef";
 
-// Length of the valid UTF-8 sequence at the front of `bytes`, 0 if there is none (overlong forms, surrogates and numbers
-// above U+10FFFF are not valid).
+// Length of the valid UTF-8 sequence of several bytes at the front of `bytes`, 0 if there is none (overlong forms,
+// surrogates and numbers above U+10FFFF are not valid).
 size_t utf8_length(std::string_view bytes) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(bytes[i]); };
   const unsigned char lead = byte(0);
-  const size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : (lead & 0xf0) == 0xe0 ? 3
-                        : lead >= 0xf0 && lead < 0xf5                 ? 4
-                                                                      : 0;
-  if (length > bytes.size()) return 0;
+  size_t length = 0;
+  if (lead >= 0xc2 && lead < 0xe0) length = 2;
+  if ((lead & 0xf0) == 0xe0) length = 3;
+  if (lead >= 0xf0 && lead < 0xf5) length = 4;
+  if (length == 0 || length > bytes.size()) return 0;
   for (size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xc0) != 0x80) return 0;
   }
@@ -36,31 +37,37 @@ void append_unicode_escape(std::string& out, unsigned char byte) {
   out += kHexDigits[byte & 15];
 }
 
+// Bytes that stand for themselves.
+bool is_plain(unsigned char byte) { return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\'; }
+
+// Appends the escape of the byte or sequence at the front of `text` and returns its length.
+size_t append_special(std::string& out, std::string_view text) {
+  const auto byte = static_cast<unsigned char>(text.front());
+  switch (byte) {
+    case '"': out += "\\\""; return 1;
+    case '\\': out += "\\\\"; return 1;
+    case '\n': out += "\\n"; return 1;
+    case '\r': out += "\\r"; return 1;
+    case '\t': out += "\\t"; return 1;
+    default: break;
+  }
+  const size_t length = byte < 0x80 ? 0 : utf8_length(text);
+  if (length == 0) {
+    append_unicode_escape(out, byte);
+    return 1;
+  }
+  out += text.substr(0, length);
+  return length;
+}
+
 void append_string(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
-    const size_t length = utf8_length(text);
-    const auto byte = static_cast<unsigned char>(text.front());
-    if (length > 1) {
-      out += text.substr(0, length);
-    } else if (length == 0) {
-      append_unicode_escape(out, byte);
-    } else {
-      switch (byte) {
-        case '"': out += "\\\""; break;
-        case '\\': out += "\\\\"; break;
-        case '\n': out += "\\n"; break;
-        case '\r': out += "\\r"; break;
-        case '\t': out += "\\t"; break;
-        default:
-          if (byte < 0x20) {
-            append_unicode_escape(out, byte);
-          } else {
-            out += static_cast<char>(byte);
-          }
-      }
-    }
-    text.remove_prefix(length == 0 ? 1 : length);
+    size_t plain = 0;
+    while (plain < text.size() && is_plain(static_cast<unsigned char>(text[plain]))) ++plain;
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (!text.empty()) text.remove_prefix(append_special(out, text));
   }
   out += '"';
 }

@@ -8,6 +8,7 @@
 //   map NAME FORM                   a map without entries
 //   print NAME                      prints that map and forgets it
 //   span "file" LINE COLUMN END "source line"                      the place of the messages that follow
+//   lines about layouts and bytes: see print_layouts.h
 //   message KIND "text" ["helper" CODE]   KIND: helper_error runtime_error warnf errorf assert_failed
 #include <cstdio>
 #include <fstream>
@@ -19,6 +20,7 @@
 #include "runtime/print/printer.h"
 #include "runtime/print/registry.h"
 #include "runtime/print/sink.h"
+#include "tests/golden_tool/print_layouts.h"
 #include "tests/golden_tool/print_reader.h"
 
 namespace sonde::golden {
@@ -39,7 +41,8 @@ Kind kind_of(std::string_view word, const char* const (&names)[count]) {
 
 class Replay {
  public:
-  Replay(print::Printer& printer, image::Image& image) : printer_(printer), image_(image) {}
+  Replay(print::Printer& printer, image::Image& image)
+      : printer_(printer), image_(image), layouts_(printer, image) {}
 
   void line(std::string_view text) {
     Reader in(text);
@@ -68,7 +71,7 @@ class Replay {
       span(in);
     } else if (verb == "message") {
       message(in);
-    } else {
+    } else if (!layouts_.line(verb, in)) {
       std::fprintf(stderr, "unknown record: %.*s\n", static_cast<int>(text.size()), text.data());
       std::exit(2);
     }
@@ -119,6 +122,7 @@ class Replay {
 
   print::Printer& printer_;
   image::Image& image_;
+  Layouts layouts_;
   std::map<std::string, value::MapValue> maps_;
 };
 

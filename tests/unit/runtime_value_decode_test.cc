@@ -197,7 +197,7 @@ TEST_F(Decode, StackCountsAreBounded) {
   EXPECT_EQ(shown(type, Bytes().add(uint64_t{2}).add(uint64_t{1})), "\n1\n");
 }
 
-__attribute__((noinline)) void landmark() { asm volatile(""); }
+__attribute__((noinline)) void landmark() { asm volatile("nop\n\tnop"); }
 
 TEST_F(Decode, StacksOfThisProcess) {
   const auto address = reinterpret_cast<uint64_t>(&landmark) + 1;
