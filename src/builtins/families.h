@@ -15,10 +15,18 @@ std::span<const Builtin> probe_rows();
 std::span<const Builtin> output_rows();
 std::span<const Builtin> map_rows();
 std::span<const Builtin> text_rows();
+std::span<const Builtin> string_rows();
+std::span<const Builtin> name_rows();
 std::span<const Builtin> stack_rows();
 std::span<const Builtin> symbol_rows();
 std::span<const Builtin> net_rows();
+std::span<const Builtin> act_rows();
 std::span<const Builtin> aggregate_rows();
 std::span<const Builtin> comptime_rows();
+
+// In the order of the manual.
+inline constexpr std::span<const Builtin> (*kFamilies[])() = {
+    process_rows, machine_rows, time_rows, probe_rows,  output_rows, map_rows,       text_rows,    string_rows,
+    name_rows,    stack_rows,   symbol_rows, net_rows,  act_rows,    aggregate_rows, comptime_rows};
 
 }  // namespace sonde::builtins

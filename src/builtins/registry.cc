@@ -10,9 +10,8 @@ namespace {
 
 std::vector<const Builtin*> collect() {
   std::vector<const Builtin*> all;
-  for (const auto rows : {process_rows, machine_rows, time_rows, probe_rows, output_rows, map_rows, text_rows,
-                          stack_rows, symbol_rows, net_rows, aggregate_rows, comptime_rows})
-    for (const Builtin& row : rows()) all.push_back(&row);
+  for (const auto family : kFamilies)
+    for (const Builtin& row : family()) all.push_back(&row);
   return all;
 }
 

@@ -237,6 +237,49 @@ TEST_F(Checks, NamedParametersTakeTheDefaultsType) {
             "The 'getopt' function can take a maximum of three arguments and a minimum of one argument.");
 }
 
+TEST_F(Checks, SignalsAreChecked) {
+  const auto signal = [&](Argument number) { return check("__signal", {number, text("signal")}); };
+  EXPECT_EQ(signal(text("SEGV")), "int64");
+  EXPECT_EQ(signal(number(64)), "int64");
+  EXPECT_EQ(signal(u64()), "int64");
+  EXPECT_EQ(signal(text("FOO")), "Invalid string for signal: FOO");
+  EXPECT_EQ(signal(number(65)), "signal() accepts a string literal or an integer between 1 and 64 (inclusive)");
+  EXPECT_EQ(signal(number(-1)), "signal() accepts a string literal or a positive integer");
+  EXPECT_EQ(signal(pointer()), "signal() accepts a string literal or an integer");
+  env_.unsafe_ = false;
+  EXPECT_EQ(signal(number(1)), "signal() is unsafe. To use you need the --unsafe flag");
+  env_.capabilities_ = 0;
+  env_.probetype_ = "special";
+  EXPECT_EQ(signal(number(1)), "signal() can not be used for this probetype special");
+}
+
+TEST_F(Checks, UnsafeActionsAskForTheirProbe) {
+  env_.capabilities_ = types::kHasReg | types::kHasArgN;
+  EXPECT_EQ(check("override", {number(0)}), "void");
+  EXPECT_EQ(check("write_user", {pointer(), pointer(), number(4)}), "bool");
+  EXPECT_EQ(check("write_user", {pointer(), u64(), number(4)}),
+            "write_user() only supports pointer arguments (int provided)");
+  env_.unsafe_ = false;
+  EXPECT_EQ(check("override", {number(0)}), "override() is unsafe. To use you need the --unsafe flag");
+  env_.capabilities_ |= types::kUserContext;
+  EXPECT_EQ(check("override", {number(0)}), "override() can only be used inside kprobes");
+}
+
+TEST_F(Checks, TextsAreStringsOrBytes) {
+  EXPECT_EQ(check("assert_str", {text("a")}), "void");
+  EXPECT_EQ(check("assert_str", {pointer()}), "void");
+  EXPECT_EQ(check("__strlen", {of_type(types_.array(types_.integer(1, true), 4))}), "uint64");
+  EXPECT_EQ(check("assert_str", {u64()}), "string-like values must be either strings, arrays or pointers");
+  EXPECT_EQ(check("assert_str", {of_type(types_.array(u64().type, 2))}),
+            "string-like arrays must contain a char-like type");
+  EXPECT_EQ(check("assert_str", {of_type(types_.pointer(u64().type, types::Space::user))}),
+            "string-like pointers must point to a char-like type");
+  EXPECT_EQ(check("__str_concat", {text("a"), text("b")}), "string[1024]");
+  EXPECT_EQ(check("strerror", {text("x")}), "Cannot cast from \"string[2]\" to \"int32\"");
+  EXPECT_EQ(check("strerror", {number(1)}), "string[64]");
+  EXPECT_EQ(fold("default_str_length", {}), (std::variant<uint64_t, std::string>(uint64_t{64})));
+}
+
 TEST_F(Checks, PredicatesFold) {
   const auto holds = [&](std::string_view name, Argument argument) { return std::get<0>(*fold(name, {argument})) == 1; };
   EXPECT_TRUE(holds("is_str", text("a")));

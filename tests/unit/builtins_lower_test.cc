@@ -234,6 +234,127 @@ TEST_F(Hooks, StrncmpComparesWhatBothHave) {
   }
 }
 
+TEST_F(Hooks, LengthsEndAtNulOrCapacity) {
+  const auto length = [&](const std::string& value, uint32_t capacity) {
+    cg_.arguments.clear();
+    string(value, capacity);
+    return run("__strlen");
+  };
+  EXPECT_EQ(length("hello", 16), 5u);
+  EXPECT_EQ(length("", 4), 0u);
+  EXPECT_EQ(length("abc", 4), 3u);
+  EXPECT_EQ(length("abcd", 4), 4u);
+  EXPECT_EQ(length("", 1), 0u);
+  EXPECT_EQ(length("x", 1), 1u);
+}
+
+TEST_F(Hooks, ConcatenationsAreCutAndPadded) {
+  const auto joined = [&](const std::string& a, uint32_t a_size, const std::string& b, uint32_t b_size) {
+    cg_.arguments.clear();
+    string(a, a_size);
+    string(b, b_size);
+    result(types_.string(1024));
+    run("__str_concat");
+    EXPECT_EQ(cg_.result_bytes.find_first_not_of('\0', std::strlen(cg_.result_bytes.c_str())), std::string::npos);
+    return std::string(cg_.result_bytes.c_str());
+  };
+  EXPECT_EQ(joined("bash", 16, ":x", 3), "bash:x");
+  EXPECT_EQ(joined("", 16, "b", 2), "b");
+  EXPECT_EQ(joined("a", 2, "", 16), "a");
+  EXPECT_EQ(joined("abcd", 4, "efgh", 4), "abcdefgh");
+  const std::string large(1000, 'y');
+  EXPECT_EQ(joined(large, 1024, large, 1024), large + std::string(23, 'y'));
+  EXPECT_EQ(joined(std::string(1024, 'z'), 1024, "b", 2), std::string(1023, 'z'));
+}
+
+TEST_F(Hooks, MemcmpGivesTheFirstDifference) {
+  const auto difference = [&](const std::string& a, const std::string& b, int64_t n) {
+    cg_.arguments.clear();
+    string(a, static_cast<uint32_t>(a.size() + 1));
+    string(b, static_cast<uint32_t>(b.size() + 1));
+    literal(n);
+    return static_cast<int64_t>(run("memcmp"));
+  };
+  EXPECT_EQ(difference("abc", "abd", 3), -1);
+  EXPECT_EQ(difference("abc", "abd", 2), 0);
+  EXPECT_EQ(difference("azc", "aac", 100), 25);
+  EXPECT_EQ(difference("a", "\x80", 1), 'a' + 128);  // bytes are signed
+  cg_.arguments.clear();
+  argument(types_.integer(4, false), 0x0102);
+  argument(types_.integer(4, false), 0x0103);
+  argument(types_.integer(8, false), 4);
+  EXPECT_EQ(static_cast<int64_t>(run("memcmp")), -1);
+}
+
+TEST_F(Hooks, SearchFindsTheFirstPlace) {
+  const auto place = [&](const std::string& a, uint32_t a_size, const std::string& b, uint32_t b_size, bool known) {
+    cg_.arguments.clear();
+    string(a, a_size);
+    string(b, b_size);
+    if (known) cg_.arguments[1].described.text = b;
+    return static_cast<int64_t>(run("__strstr"));
+  };
+  for (bool known : {false, true}) {
+    EXPECT_EQ(place("hello", 6, "lo", 3, known), 3);
+    EXPECT_EQ(place("hello", 6, "l", 8, known), 2);
+    EXPECT_EQ(place("hello", 6, "", 1, known), 0);
+    EXPECT_EQ(place("hello", 16, "low", 4, known), -1);
+    EXPECT_EQ(place("aab", 4, "ab", 3, known), 1);
+    EXPECT_EQ(place("abcd", 4, "cd", 3, known), 2);  // no NUL within its capacity
+    EXPECT_EQ(place("abcd", 4, "cde", 4, known), -1);
+    EXPECT_EQ(place("", 4, "x", 2, known), -1);
+  }
+}
+
+TEST_F(Hooks, NumbersHaveNames) {
+  const auto name = [&](std::string_view function, int64_t number) {
+    cg_.arguments.clear();
+    argument(types_.integer(8, true), static_cast<uint64_t>(number));
+    result(types_.string(64));
+    run(function);
+    EXPECT_EQ(cg_.result_bytes.find_first_not_of('\0', std::strlen(cg_.result_bytes.c_str())), std::string::npos);
+    return std::string(cg_.result_bytes.c_str());
+  };
+  EXPECT_EQ(name("strerror", 1), "Operation not permitted");
+  EXPECT_EQ(name("strerror", -2), "No such file or directory");
+  EXPECT_EQ(name("strerror", 0), "Success");
+  EXPECT_EQ(name("strerror", 41), "Unknown error");
+  EXPECT_EQ(name("strerror", 133), "Memory page has hardware error");
+  EXPECT_EQ(name("strerror", 134), "Unknown error");
+  EXPECT_EQ(name("strerror", INT64_MIN), "Unknown error");
+  EXPECT_EQ(name("signal_name", 9), "Killed");
+  EXPECT_EQ(name("signal_name", 33), "Unknown signal 33");
+  EXPECT_EQ(name("signal_name", 34), "Real-time signal 0");
+  EXPECT_EQ(name("signal_name", 64), "Real-time signal 30");
+  EXPECT_EQ(name("signal_name", 65), "N/A");
+  EXPECT_EQ(name("signal_name", -1), "N/A");
+  EXPECT_EQ(name("syscall_name", 0), "read");
+  EXPECT_EQ(name("syscall_name", 257), "openat");
+  EXPECT_EQ(name("syscall_name", 335), "uretprobe");
+  EXPECT_EQ(name("syscall_name", 336), "Unknown syscall");
+  EXPECT_EQ(name("syscall_name", 424), "pidfd_send_signal");
+  EXPECT_EQ(name("syscall_name", 469), "file_setattr");
+  EXPECT_EQ(name("syscall_name", 470), "Unknown syscall");
+  EXPECT_EQ(name("syscall_name", 512), "rt_sigaction");
+  EXPECT_EQ(name("syscall_name", 547), "pwritev2");
+  EXPECT_EQ(name("syscall_name", 548), "Unknown syscall");
+}
+
+TEST_F(Hooks, SignalsGoByNameOrNumber) {
+  uint64_t sent = 0, thread = 0;
+  cg_.helpers[BPF_FUNC_send_signal] = [&](const std::vector<uint64_t>& operands) { return sent = operands[0], 0; };
+  cg_.helpers[BPF_FUNC_send_signal_thread] = [&](const std::vector<uint64_t>& operands) { return thread = operands[0], 0; };
+  cg_.arguments.resize(2);
+  cg_.arguments[0].described = testing::text(types_, "sigterm");
+  cg_.arguments[1].described = testing::text(types_, "signal");
+  run("__signal");
+  EXPECT_EQ(sent, 15u);
+  cg_.arguments[0] = {.bits = 10};
+  cg_.arguments[1].described = testing::text(types_, "signal_thread");
+  run("__signal");
+  EXPECT_EQ(thread, 10u);
+}
+
 TEST_F(Hooks, JoinStopsAtTheEndOfTheList) {
   const char* list[] = {"/bin/echo", "a", nullptr, "never"};
   pointer_to(list);

@@ -31,8 +31,7 @@ TEST(Registry, EveryRowIsDocumented) {
 }
 
 TEST(Registry, FamiliesAreSorted) {
-  for (const auto rows : {process_rows, machine_rows, time_rows, probe_rows, output_rows, map_rows, text_rows,
-                          stack_rows, symbol_rows, net_rows, aggregate_rows, comptime_rows}) {
+  for (const auto rows : kFamilies) {
     const auto family = rows();
     EXPECT_FALSE(family.empty());
     for (size_t i = 1; i < family.size(); ++i) EXPECT_LT(family[i - 1].name, family[i].name);

@@ -20,6 +20,7 @@ class FakeEnvironment : public CallEnvironment {
   std::map<std::string, uint64_t, std::less<>> symbols_;
   std::vector<ScriptOption> options_;
   bool features_ = true;
+  bool unsafe_ = true;
 
   types::TypeContext& types() override { return types_; }
   diag::Diagnostics& diagnostics() override { return diagnostics_; }
@@ -29,7 +30,7 @@ class FakeEnvironment : public CallEnvironment {
   bool capable(uint32_t capability) const override { return (capabilities_ & capability) != 0; }
   types::Space space() const override { return space_; }
   std::string config(std::string_view key) const override { return config_.find(key)->second; }
-  bool unsafe_allowed() const override { return true; }
+  bool unsafe_allowed() const override { return unsafe_; }
   Result<uint64_t> symbol_address(std::string_view name) override {
     const auto found = symbols_.find(name);
     if (found == symbols_.end()) return base::fail("no symbol " + std::string(name));
