@@ -31,7 +31,7 @@ class SnapshotView final : public BtfView {
   std::string folder_;
   std::string release_, arch_, lockdown_;
   uint32_t possible_cpus_ = 1;
-  std::set<std::string, std::less<>> features_, modules_;
+  std::set<std::string, std::less<>> features_, absent_, modules_;
   std::map<std::string, uint64_t, std::less<>> cgroups_;
 };
 
@@ -53,6 +53,7 @@ SnapshotView::SnapshotView(types::TypeContext& context, std::string folder, std:
     if (key == "lockdown") lockdown_ = value;
     if (key == "possible_cpus") possible_cpus_ = number_or_zero<uint32_t>(value);
     if (key == "feature") features_.emplace(value);
+    if (key == "without") absent_.emplace(value);
     if (key == "module") modules_.emplace(value);
     if (key == "cgroup") {
       const size_t split = value.rfind(' ');
@@ -95,6 +96,7 @@ Result<uint64_t> SnapshotView::cgroup_id(std::string_view path) const {
 }
 
 bool SnapshotView::has_feature(std::string_view name) const {
+  if (absent_.contains(name)) return false;
   if (features_.contains(name)) return true;
   if (name.starts_with("kprobe") && !features_.contains("kprobe")) return false;
   return btf_feature(name).value_or(false);

@@ -1,6 +1,6 @@
 // A kernel recorded in a folder, for tests that must not depend on the machine. Contents (all but `machine` optional):
-//   machine               lines "release R", "arch A", "possible_cpus N", "lockdown MODE", "feature NAME", "module NAME",
-//                         "cgroup PATH ID"
+//   machine               lines "release R", "arch A", "possible_cpus N", "lockdown MODE", "feature NAME", "without NAME" (a
+//                         feature that BTF promises), "module NAME", "cgroup PATH ID"
 //   btf/vmlinux, btf/M    raw BTF of the kernel and of modules
 //   events/C/E/format     formats of tracepoints; available_events lists "C:E"
 //   traceable_functions   as available_filter_functions of tracefs

@@ -74,7 +74,6 @@ struct ProbeContext {
   const kernel::BinaryView& binaries;
   diag::Diagnostics& diagnostics;
   bool unsafe = false;
-  bool has_multi_uprobe = false;
   std::optional<int> pid;       // -p, or the child of -c
   bool expand_all = false;      // the block reads `probe`: one program per match
   enum class Missing : uint8_t { error, warn, ignore } missing = Missing::error;

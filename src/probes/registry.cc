@@ -37,8 +37,8 @@ bool report_unknown(ProbeContext& context, const AttachText& text) {
 bool resolve_copy(const Provider& provider, ProbeContext& context, const AttachText& text,
                   std::vector<ResolvedProbe>& out) {
   diag::Diagnostics messages;
-  ProbeContext copy{context.kernel,  context.binaries,   messages,        context.unsafe, context.has_multi_uprobe,
-                    context.pid,     context.expand_all, context.missing, context.max_programs};
+  ProbeContext copy{context.kernel, context.binaries,   messages,        context.unsafe,
+                    context.pid,    context.expand_all, context.missing, context.max_programs};
   const bool good = provider.resolve(copy, text, out);
   const auto is_count = [](const diag::Diagnostic& message) {
     return message.id == diag::Id::probe_part_count || message.id == diag::Id::iter_part_count;

@@ -145,7 +145,7 @@ bool add_matches(ProbeContext& context, const AttachText& text, const Request& r
     sites.push_back({symbol.name, symbol.file_offset + offset, offset, 0});
   }
   if (sites.empty()) return true;
-  if (context.has_multi_uprobe && !context.expand_all) {
+  if (!context.expand_all && context.kernel.has_feature("uprobe_multi")) {
     out.push_back(make(context, text, request, path, request.function.name, std::move(sites)));
     return true;
   }
