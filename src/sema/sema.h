@@ -38,6 +38,9 @@ struct Inputs {
   std::function<std::optional<probes::AttachText>(const ast::AttachPoint&, diag::Diagnostics&)> split_attach_point;
   // Value of an object-like `#define`, parsed as an expression; null: no such name. May be empty.
   std::function<const ast::Expr*(std::string_view name, source::Range use, diag::Diagnostics&)> find_define;
+  // Types and enumerators of the script's own C section, asked before those of the kernel. May be empty.
+  std::function<types::TypeRef(std::string_view tag, std::string_view name)> find_script_type;
+  std::function<std::optional<kernel::Enumerator>(std::string_view name)> find_script_enumerator;
   bool unsafe = false;
   std::optional<int> pid;                          // -p or the child of -c
   bool pid_filter = false;                         // -p: wrap kernel probes in a pid test

@@ -1,0 +1,153 @@
+// Members, elements and indices (language.md 8.1, 4.3).
+#include "sema/suggestions.h"
+#include "sema/typing.h"
+
+namespace sonde::sema {
+
+using bound::as;
+using diag::Id;
+using types::Kind;
+using types::Space;
+
+TypeRef Typing::field(bound::Field& node) {
+  TypeRef type = expr(node.base);
+  if (!type) return nullptr;
+  Space space = node.base->space;
+  while (type->kind == Kind::pointer) {
+    if (type->space != Space::none) space = type->space;
+    type = type->element;
+  }
+  if (type->kind == Kind::record) {
+    for (size_t i = 0; i < type->members.size(); ++i) {
+      if (type->members[i].name != node.name) continue;
+      if (auto* tuple = as<bound::Tuple>(node.base)) node.literal = tuple->elements[i]->literal;
+      if (auto* query = as<bound::TypeQuery>(node.base)) node.literal = query->info[i];
+      return type->members[i].type;
+    }
+    std::vector<std::string> names;
+    for (const types::Member& member : type->members) names.push_back(member.name);
+    diag::Diagnostic& diagnostic = report<Id::record_field_unknown>(node, node.name);
+    add_suggestions(diagnostic.hints, node.name, names);
+    return nullptr;
+  }
+  if (type->kind == Kind::c_record) return c_field(node, *type->c_record, space);
+  report<Id::field_of_scalar>(node, node.name, types::printed(node.base->type));
+  return nullptr;
+}
+
+TypeRef Typing::no_field(bound::Field& node, const types::CRecord& record) {
+  const auto* context = as<bound::Context>(node.base);
+  const bool args = context && context->what == bound::Context::What::args;
+  if (args && program_->probe.arg_source != probes::ArgSource::context_struct && record.fields().empty()) {
+    report<Id::parameters_missing>(node);
+    return nullptr;
+  }
+  if (!args && record.size() == 0 && record.fields().empty()) {
+    report<Id::struct_unknown>(node, record.printed_name());
+    return nullptr;
+  }
+  diag::Diagnostic& diagnostic =
+      args && program_->probe.arg_source != probes::ArgSource::context_struct
+          ? report<Id::parameter_unknown>(node, node.name)
+          : report<Id::struct_field_unknown>(node, record.printed_name(), node.name);
+  std::vector<std::string> names;
+  for (const types::CField& field : record.fields()) names.push_back(field.name);
+  add_suggestions(diagnostic.hints, node.name, names);
+  return nullptr;
+}
+
+TypeRef Typing::c_field(bound::Field& node, const types::CRecord& record, Space space) {
+  const auto path = record.find(node.name);
+  if (path.empty()) return no_field(node, record);
+  return field_value(node, *path.back(), space == Space::none ? program_->probe.space : space);
+}
+
+TypeRef Typing::field_value(bound::Field& node, const types::CField& field, Space space) {
+  TypeRef type = field.type;
+  node.space = space;
+  if (field.bit_size != 0) return types_.integer(type->size, false);
+  if (type->kind != Kind::pointer) return type;
+  if (field.tag == "user") return types_.with_space(type, Space::user);
+  const bool plain = field.tag.empty() || field.tag == "rcu" || field.tag == "data_loc";
+  if (!plain) {
+    report<Id::field_tag_unsupported>(node, node.name, field.tag);
+    return nullptr;
+  }
+  return type->space == Space::none ? types_.with_space(type, space) : type;
+}
+
+TypeRef Typing::tuple_index(bound::TupleIndex& node) {
+  TypeRef type = expr(node.base);
+  if (!type) return nullptr;
+  if (type->kind != Kind::tuple) {
+    report<Id::tuple_index_on>(node, node.index, types::printed(type));
+    return nullptr;
+  }
+  if (node.index >= type->members.size()) {
+    report<Id::tuple_index_range>(node, node.index, type->members.size());
+    return nullptr;
+  }
+  if (auto* tuple = as<bound::Tuple>(node.base)) node.literal = tuple->elements[node.index]->literal;
+  node.space = node.base->space;
+  return type->members[node.index].type;
+}
+
+bool Typing::check_index(bound::Index& node, TypeRef type) {
+  const bool good = type->is_integer() && (type->flexible || type->kind == Kind::enumeration || !type->is_signed);
+  if (!good) report<Id::index_type>(node, types::printed(type));
+  return good;
+}
+
+TypeRef Typing::index(bound::Index& node) {
+  TypeRef type = expr(node.base), index = expr(node.index);
+  if (!type || !index) return nullptr;
+  index = readable(types_, index);
+  const auto& literal = node.index->literal;
+  const bool number = literal && literal->kind == bound::Literal::Kind::integer && !literal->negative;
+  if (type->kind == Kind::tuple) {
+    if (!number) {
+      report<Id::tuple_index_not_literal>(node);
+      return nullptr;
+    }
+    if (literal->bits >= type->members.size()) {
+      report<Id::tuple_index_range>(node, literal->bits, type->members.size());
+      return nullptr;
+    }
+    return type->members[literal->bits].type;
+  }
+  const bool text = type->kind == Kind::string;
+  if (!text && type->kind != Kind::array && type->kind != Kind::pointer) {
+    report<Id::index_on>(node, types::printed(type));
+    return nullptr;
+  }
+  if (!check_index(node, index)) return nullptr;
+  if (type->kind == Kind::pointer) {
+    if (type->element->size == 0) {
+      report<Id::index_unsized>(node, types::printed(type));
+      return nullptr;
+    }
+    node.space = type->space;
+    return type->element->kind == Kind::pointer && type->element->space == Space::none
+               ? types_.with_space(type->element, type->space)
+               : type->element;
+  }
+  const uint64_t count = text ? type->size : type->count.value_or(0);
+  if (number && literal->bits >= count && (text || type->count.value_or(0) != 0)) {
+    report<Id::index_out_of_bounds>(node, literal->bits, count);
+    return nullptr;
+  }
+  node.space = node.base->space;
+  if (!text) {
+    TypeRef element = type->element;
+    return element->kind == Kind::pointer && element->space == Space::none ? types_.with_space(element, node.space) : element;
+  }
+  if (number && node.base->literal && node.base->literal->kind == bound::Literal::Kind::text) {
+    const std::string& bytes = node.base->literal->text;
+    const int value = literal->bits < bytes.size() ? static_cast<signed char>(bytes[literal->bits]) : 0;
+    node.literal = bound::Literal{.bits = static_cast<uint64_t>(static_cast<int64_t>(value)), .negative = value < 0};
+    return literal_type(types_, *node.literal);
+  }
+  return types_.integer(1, true);
+}
+
+}  // namespace sonde::sema

@@ -1,0 +1,369 @@
+// Statements: what they feed into variables and maps, and what they may not do.
+#include "sema/typing.h"
+
+namespace sonde::sema {
+
+using bound::as;
+using diag::Id;
+using types::Kind;
+
+namespace {
+
+// A slot that changed this often would grow for ever (`$t = ($t, 1)`).
+constexpr uint32_t kMaxChanges = 100;
+
+bool is_nothing(TypeRef type) { return type->kind == Kind::none || type->kind == Kind::void_type; }
+
+bool holds_context(TypeRef type) {
+  if (type->kind == Kind::pointer) return type->context;
+  for (const types::Member& member : type->members)
+    if (holds_context(member.type)) return true;
+  return false;
+}
+
+}  // namespace
+
+Typing::Typing(const Inputs& inputs, const TypeNames& names, bound::Tree& tree, Reporter& reporter,
+               std::function<void(bound::Slot&)> changed)
+    : inputs_(inputs), names_(names), types_(inputs.kernel.types()), tree_(tree), reporter_(reporter),
+      changed_(std::move(changed)) {}
+
+void Typing::infer(bound::Stmt& stmt) {
+  reporter_.mute(true);
+  final_ = false;
+  program_ = stmt.program;
+  statement(stmt);
+  reporter_.mute(false);
+}
+
+std::optional<bound::Literal> Typing::condition_of(bound::Program& program, bound::Conditional& conditional) {
+  reporter_.mute(true);
+  final_ = false;
+  program_ = &program;
+  expr(conditional.condition);
+  reporter_.mute(false);
+  return conditional.condition->literal;
+}
+
+void Typing::check(bound::Program& program) {
+  final_ = true;
+  program_ = &program;
+  if (program.predicate) statement(*program.predicate);
+  block(program.body);
+  for (bound::Variable& variable : program.variables) {
+    if (variable.slot.type) continue;
+    if (variable.origin == bound::Variable::Origin::declaration && !variable.assigned)
+      reporter_.emit<Id::variable_never_assigned>(variable.first, nullptr, variable.name);
+    reporter_.emit<Id::variable_unresolved>(variable.first, nullptr);
+  }
+  for (bound::Variable& variable : program.variables)
+    if (variable.slot.type && variable.origin == bound::Variable::Origin::declaration && !variable.assigned)
+      reporter_.emit<Id::variable_never_assigned>(variable.first, nullptr, variable.name);
+}
+
+void Typing::statement(bound::Stmt& stmt) {
+  switch (stmt.kind) {
+    case bound::StmtKind::assign_variable: return assign_variable(static_cast<bound::AssignVariable&>(stmt));
+    case bound::StmtKind::let: return let(static_cast<bound::Let&>(stmt));
+    case bound::StmtKind::assign_map: return assign_map(static_cast<bound::AssignMap&>(stmt));
+    case bound::StmtKind::expression: {
+      auto& statement = static_cast<bound::Expression&>(stmt);
+      expr(statement.value);
+      if (statement.predicate && statement.value) condition(*statement.value);
+      return;
+    }
+    case bound::StmtKind::for_range: return for_range(static_cast<bound::ForRange&>(stmt));
+    case bound::StmtKind::for_map: return for_map(static_cast<bound::ForMap&>(stmt));
+    case bound::StmtKind::while_loop: {
+      auto& loop = static_cast<bound::While&>(stmt);
+      if (expr(loop.condition)) condition(*loop.condition);
+      return block(loop.body);
+    }
+    case bound::StmtKind::unroll: return unroll(static_cast<bound::Unroll&>(stmt));
+    case bound::StmtKind::jump: return jump(static_cast<bound::Jump&>(stmt));
+  }
+}
+
+// Whether nothing behind the statement runs.
+bool Typing::leaves(const bound::Stmt& stmt) {
+  if (stmt.kind == bound::StmtKind::jump) return true;
+  if (stmt.kind != bound::StmtKind::expression) return false;
+  const auto* call = as<bound::Call>(static_cast<const bound::Expression&>(stmt).value);
+  return call && call->row->returns;
+}
+
+// Inference visits nested statements on their own, so that a block costs it nothing but its value.
+void Typing::block(bound::Block& block) {
+  bool unreachable = false, told = false;
+  if (final_) {
+    for (bound::Stmt* stmt : block.statements) {
+      if (unreachable && !told) {
+        report<Id::unreachable_statement>(*stmt);
+        told = true;
+      }
+      statement(*stmt);
+      unreachable |= leaves(*stmt);
+    }
+  }
+  if (!block.value) return;
+  if (unreachable && !told) report<Id::unreachable_expression>(*block.value);
+  expr(block.value);
+}
+
+void Typing::merge(bound::Slot& slot, TypeRef offered) {
+  if (final_ || !offered || is_nothing(offered) || slot.declared) return;
+  TypeRef merged = slot.type ? types::promote(types_, slot.type, offered) : offered;
+  if (!merged || merged == slot.type) return;
+  if (slot.locked) {
+    if (!slot.refused) slot.refused = offered;
+    return;
+  }
+  if (++slot.changes > kMaxChanges) return;
+  slot.type = merged;
+  changed_(slot);
+}
+
+bool Typing::refused_by_lock(const std::string& name, const bound::Slot& slot, const bound::Stmt& stmt) {
+  if (!slot.refused) return false;
+  report<Id::type_locked>(stmt, name, types::printed(slot.refused), types::printed(slot.type));
+  return true;
+}
+
+void Typing::assign_variable(bound::AssignVariable& assign) {
+  TypeRef type = expr(assign.value);
+  if (!type) return;
+  if (!final_) {
+    if (type->kind != Kind::aggregate || is_castable_aggregate(type))
+      merge(assign.variable->slot, readable(types_, type));
+    return;
+  }
+  check_variable_value(*assign.variable, *assign.value, assign);
+}
+
+void Typing::check_variable_value(bound::Variable& variable, bound::Expr& value, const bound::Stmt& stmt) {
+  TypeRef type = readable(types_, value.type);
+  if (type->kind == Kind::void_type || type->kind == Kind::aggregate) {
+    report<Id::variable_value_refused>(value, types::printed(type));
+    return;
+  }
+  if (type->kind == Kind::none) {
+    report<Id::invalid_assignment>(value);
+    return;
+  }
+  const bound::Slot& slot = variable.slot;
+  if (!slot.type || refused_by_lock(variable.name, slot, stmt)) return;
+  bool good = false;
+  if (slot.type->is_integer() && type->is_integer())
+    good = !value.literal || !slot.declared || fits(*value.literal, slot.type);
+  else if (slot.declared && slot.type->kind == Kind::pointer && type->kind == Kind::pointer)
+    good = types::promote(types_, slot.type, type) != nullptr || slot.type->element->kind == Kind::void_type;
+  else
+    good = types::promote(types_, slot.type, type) && (!slot.declared || type->size <= slot.type->size);
+  if (!good) {
+    report<Id::variable_type_mismatch>(stmt, variable.name, types::printed(type), types::printed(slot.type));
+    return;
+  }
+  implicit(value, slot.type);
+}
+
+void Typing::let(bound::Let& let) {
+  bound::Slot& slot = let.variable->slot;
+  TypeRef declared = let.spec ? spec_type(*let.spec) : nullptr;
+  if (declared) {
+    const bool refused = is_nothing(declared) || declared->kind == Kind::aggregate;
+    if (refused) {
+      if (final_) report<Id::variable_declaration_type>(let, types::printed(declared));
+      // Keeps follow-up errors away.
+      if (!slot.type) slot.type = types_.none();
+      return;
+    }
+    const bool open = declared->size == 0 && declared->kind == Kind::string;
+    if (!slot.declared && !open) {
+      slot.type = settled(types_, declared);
+      slot.declared = true;
+      changed_(slot);
+    }
+    if (open) merge(slot, let.value ? nullptr : types_.string(1));
+  } else if (let.spec && final_) {
+    report<Id::type_unresolved>(let);
+    return;
+  }
+  if (!let.value) return;
+  TypeRef type = expr(let.value);
+  if (!type) return;
+  if (!final_) {
+    if (type->kind != Kind::aggregate || is_castable_aggregate(type)) merge(slot, readable(types_, type));
+    return;
+  }
+  check_variable_value(*let.variable, *let.value, let);
+}
+
+void Typing::map_key(bound::Map& map, bound::Expr& key, bool write) {
+  TypeRef type = expr(&key);
+  if (!type) return;
+  type = readable(types_, type);
+  if (!final_) {
+    if (type->kind != Kind::aggregate) merge(map.key, type);
+    return;
+  }
+  if (type->kind == Kind::none) {
+    report<Id::map_key_none>(key, types::printed(type));
+    return;
+  }
+  if (type->kind == Kind::void_type || type->kind == Kind::aggregate) {
+    report<Id::map_key_refused>(key, types::printed(type));
+    return;
+  }
+  if (holds_context(type)) {
+    report<Id::map_key_context>(key);
+    return;
+  }
+  if (!map.key.type) return;
+  if (map.key.refused) {
+    report<Id::type_locked>(key, map.name, types::printed(map.key.refused), types::printed(map.key.type));
+    return;
+  }
+  if (!types::promote(types_, map.key.type, type)) {
+    const bool same_shape = (map.key.type->kind == Kind::tuple) == (type->kind == Kind::tuple) &&
+                            map.key.type->members.size() == type->members.size();
+    if (write && same_shape)
+      report<Id::map_key_mismatch>(key, map.name, types::printed(type), types::printed(map.key.type));
+    else
+      report<Id::map_argument_mismatch>(key, map.name, types::printed(type), types::printed(map.key.type));
+    return;
+  }
+  implicit(key, map.key.type);
+}
+
+void Typing::assign_map(bound::AssignMap& assign) {
+  bound::Map& map = *assign.target->map;
+  if (assign.target->key) map_key(map, *assign.target->key, true);
+  TypeRef type = expr(assign.value);
+  if (!type) return;
+  const auto* last = assign.value;
+  while (last->kind == bound::Kind::block) last = static_cast<const bound::BlockExpr*>(last)->block.value;
+  const bool direct = last && last->kind == bound::Kind::call &&
+                      static_cast<const bound::Call*>(last)->row->kind == builtins::RowKind::aggregate;
+  if (final_) {
+    if (check_map_value(map, *assign.value, assign)) {
+      assign.target->type = map.value.type;
+      if (!direct) implicit(*assign.value, map.value.type);
+    }
+    return;
+  }
+  if (type->kind != Kind::aggregate || direct) return merge(map.value, type);
+  // The number of another map's aggregate: only for a map whose values are numbers already.
+  map.takes_aggregate = true;
+  if (is_castable_aggregate(type) && map.value.type && map.value.type->is_integer())
+    merge(map.value, readable(types_, type));
+}
+
+bool Typing::check_map_value(bound::Map& map, bound::Expr& value, const bound::Stmt& stmt) {
+  TypeRef type = value.type;
+  if (type->kind == Kind::none) {
+    report<Id::invalid_assignment>(value);
+    return false;
+  }
+  if (type->kind == Kind::void_type) {
+    report<Id::map_value_refused>(value, types::printed(type));
+    return false;
+  }
+  const bound::Slot& slot = map.value;
+  if (type->kind == Kind::aggregate && value.kind == bound::Kind::map_access) {
+    if (is_castable_aggregate(type) && slot.type && slot.type->is_integer()) return true;
+    const std::string text = type->aggregate + "()";
+    const std::string name = map.name;
+    diag::Diagnostic& diagnostic =
+        report<Id::aggregate_copied>(stmt, types::printed(type), name, text);
+    if (is_castable_aggregate(type)) {
+      const auto& other = static_cast<const bound::MapAccess&>(value);
+      diagnostic.hints.push_back("Add a cast to integer if you want the value of the aggregate, e.g. `" + name +
+                                 " = (int64)" + other.map->name + ";`.");
+    }
+    return false;
+  }
+  if (!slot.type || refused_by_lock(map.name, slot, stmt)) return false;
+  if (types::promote(types_, slot.type, type)) return true;
+  if (type->kind == Kind::aggregate && slot.type->kind == Kind::aggregate && type->aggregate == slot.type->aggregate) {
+    check_aggregates(map, type, stmt);
+    return false;
+  }
+  report<Id::map_type_mismatch>(stmt, map.name, types::printed(type), types::printed(slot.type));
+  return false;
+}
+
+// Same aggregate, other parameters.
+void Typing::check_aggregates(const bound::Map& map, TypeRef offered, const bound::Stmt& stmt) {
+  if (offered->bits != map.value.type->bits)
+    report<Id::hist_bits_differ>(stmt);
+  else
+    report<Id::bounds_differ>(stmt, offered->aggregate);
+}
+
+void Typing::for_range(bound::ForRange& loop) {
+  TypeRef begin = expr(loop.begin), end = expr(loop.end);
+  if (!begin || !end) return block(loop.body);
+  begin = readable(types_, begin);
+  end = readable(types_, end);
+  if (!begin->is_integer()) report<Id::loop_start_not_integer>(*loop.begin);
+  if (!end->is_integer()) report<Id::loop_end_not_integer>(*loop.end);
+  if (begin->is_integer() && end->is_integer()) {
+    merge(loop.variable->slot, types::promote(types_, begin, end));
+    if (final_ && loop.variable->slot.type) {
+      implicit(*loop.begin, loop.variable->slot.type);
+      implicit(*loop.end, loop.variable->slot.type);
+    }
+  } else if (final_ && !loop.variable->slot.type) {
+    loop.variable->slot.type = types_.none();  // keeps follow-up errors away
+  }
+  block(loop.body);
+}
+
+void Typing::for_map(bound::ForMap& loop) {
+  bound::Map& map = *loop.map;
+  if (final_) {
+    std::optional<Id> problem;
+    TypeRef value = map.value.type;
+    if (map.shape == bound::Map::Shape::scalar) {
+      reporter_.emit<Id::map_not_iterable>(loop.map_range, loop.levels, map.name);
+      problem = Id::map_not_iterable;
+    } else if (!value || !map.key.type) {
+      reporter_.emit<Id::undefined_map>(loop.map_range, loop.levels, map.name);
+      problem = Id::undefined_map;
+    } else if (value->kind == Kind::aggregate && !is_castable_aggregate(value)) {
+      reporter_.emit<Id::loop_value_type>(loop.map_range, loop.levels, types::printed(value));
+      problem = Id::loop_value_type;
+    }
+    if (problem) {
+      if (!loop.variable->slot.type) loop.variable->slot.type = types_.none();
+      return;
+    }
+  } else if (map.key.type && map.value.type) {
+    merge(loop.variable->slot, types_.tuple({map.key.type, readable(types_, map.value.type)}));
+  }
+  block(loop.body);
+}
+
+void Typing::unroll(bound::Unroll& unroll) {
+  expr(unroll.count);
+  if (final_) {
+    const auto& literal = unroll.count->literal;
+    if (!literal || literal->kind != bound::Literal::Kind::integer)
+      report<Id::unroll_not_literal>(*unroll.count);
+    else if (literal->negative || literal->bits < 1)
+      report<Id::unroll_below>(*unroll.count);
+    else if (literal->bits > 100)
+      report<Id::unroll_above>(*unroll.count);
+  }
+  block(unroll.body);
+}
+
+void Typing::jump(bound::Jump& jump) {
+  if (!jump.value) return;
+  TypeRef type = expr(jump.value);
+  if (!type) return;
+  type = readable(types_, type);
+  if (!type->is_integer()) report<Id::return_not_integer>(*jump.value, types::printed(type));
+}
+
+}  // namespace sonde::sema

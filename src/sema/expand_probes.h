@@ -1,0 +1,15 @@
+// Attach points -> programs to be. Requires parsed scripts and collected macros. Guarantees: one bound::Program per attach
+// point, or per match where the block needs to know its own, each with its ResolvedProbe.
+#pragma once
+
+#include "sema/bound.h"
+#include "sema/macros.h"
+#include "sema/reporter.h"
+#include "sema/sema.h"
+
+namespace sonde::sema {
+
+void expand_probes(const Inputs& inputs, const ast::Program& script, const MacroTable& macros, bound::Tree& tree,
+                   Reporter& reporter);
+
+}  // namespace sonde::sema

@@ -1,0 +1,25 @@
+// Emission with macro levels and without repetition.
+#include "sema/reporter.h"
+
+namespace sonde::sema {
+
+diag::Diagnostic& Reporter::add(diag::Diagnostic diagnostic, Levels levels) {
+  if (levels) diagnostic.expanded_from.insert(diagnostic.expanded_from.end(), levels->begin(), levels->end());
+  if (!muted_) {
+    std::vector<uint32_t> place{static_cast<uint32_t>(diagnostic.id)};
+    const auto append = [&](const source::Range& range) {
+      place.insert(place.end(), {range.buffer.value, range.begin, range.end});
+    };
+    append(diagnostic.range);
+    for (const source::Range& range : diagnostic.expanded_from) append(range);
+    if (seen_.emplace(std::move(place), diagnostic.text).second) return out_.append(std::move(diagnostic));
+  }
+  spare_ = std::move(diagnostic);
+  return spare_;
+}
+
+void Reporter::add_all(const diag::Diagnostics& diagnostics, Levels levels) {
+  for (const diag::Diagnostic& diagnostic : diagnostics.all()) add(diagnostic, levels);
+}
+
+}  // namespace sonde::sema

@@ -1,0 +1,41 @@
+// How sema's passes emit: adds the macro levels, can be muted while types are still in motion, and says the same thing
+// about the same place only once, however many attach points share the block.
+#pragma once
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "diag/diagnostic.h"
+
+namespace sonde::sema {
+
+class Reporter {
+ public:
+  using Levels = const std::vector<source::Range>*;
+
+  explicit Reporter(diag::Diagnostics& out) : out_(out) {}
+
+  // The reference serves to add labels and hints and is valid until the next emission.
+  template <diag::Id id, typename... Arguments>
+  diag::Diagnostic& emit(source::Range range, Levels levels, const Arguments&... arguments) {
+    static_assert(diag::placeholders(diag::row(id).text) == sizeof...(Arguments),
+                  "arguments do not match the catalogue row");
+    return add({id, range, diag::fill(diag::row(id).text, {diag::argument_text(arguments)...}), {}, {}, {}}, levels);
+  }
+  diag::Diagnostic& add(diag::Diagnostic diagnostic, Levels levels);
+  // Takes over what a builtin's hook or another pass wrote.
+  void add_all(const diag::Diagnostics& diagnostics, Levels levels);
+
+  void mute(bool muted) { muted_ = muted; }
+  bool ok() const { return out_.ok(); }
+
+ private:
+  diag::Diagnostics& out_;
+  diag::Diagnostic spare_{};  // swallows labels and hints of what is not shown
+  bool muted_ = false;
+  std::set<std::pair<std::vector<uint32_t>, std::string>> seen_;
+};
+
+}  // namespace sonde::sema

@@ -1,0 +1,84 @@
+// The pass list of sema. Each pass takes the finished work of those before it; the first that reports errors ends the list.
+#include "sema/sema.h"
+
+#include "sema/binder.h"
+#include "sema/build.h"
+#include "sema/expand_probes.h"
+#include "sema/infer.h"
+#include "sema/macros.h"
+#include "sema/reporter.h"
+#include "sema/type_names.h"
+#include "sema/typing.h"
+
+namespace sonde::sema {
+namespace {
+
+using diag::Id;
+
+// All scripts in the order in which their probes run: imports come before the importer.
+std::vector<const ast::Program*> scripts_of(const Inputs& inputs) {
+  std::vector<const ast::Program*> scripts = inputs.imports;
+  scripts.push_back(&inputs.script);
+  return scripts;
+}
+
+void collect_macros(const Inputs& inputs, MacroTable& macros, Reporter& reporter) {
+  for (const ast::Program* program : inputs.library) macros.add(*program, true, reporter);
+  for (const ast::Program* program : scripts_of(inputs)) {
+    macros.add(*program, false, reporter);
+    for (const ast::Function* function : program->functions)
+      reporter.emit<Id::function_reserved>(function->name_range, nullptr, function->name);
+  }
+}
+
+// Rules about whole maps, once all types stand.
+void check_maps(const bound::Tree& tree, Reporter& reporter) {
+  for (const bound::Map& map : tree.maps) {
+    if (!map.declared_kind) continue;
+    if (!map.value.type) {
+      reporter.emit<Id::unused_map>(map.declared_kind_range, nullptr, map.name);
+      continue;
+    }
+    const bool aggregate = map.value.type->kind == types::Kind::aggregate;
+    const bool per_cpu = map.declared_kind->starts_with("percpu");
+    if (aggregate != per_cpu)
+      reporter.emit<Id::map_kind_mismatch>(map.declared_kind_range, nullptr, *map.declared_kind,
+                                           aggregate ? "percpuhash" : "hash");
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<TypedProgram> check(const Inputs& inputs, diag::Diagnostics& diagnostics) {
+  Reporter reporter(diagnostics);
+  bound::Tree tree;
+
+  MacroTable macros;
+  collect_macros(inputs, macros, reporter);
+  if (!reporter.ok()) return nullptr;
+
+  // Every attach point is resolved; from here on there is one tree per program.
+  for (const ast::Program* script : scripts_of(inputs)) expand_probes(inputs, *script, macros, tree, reporter);
+  if (!reporter.ok()) return nullptr;
+
+  const TypeNames names(inputs);
+  Binder binder(inputs, macros, names, tree, reporter);
+  for (const ast::Program* script : scripts_of(inputs)) binder.declare_maps(*script);
+  for (bound::Program& program : tree.programs) binder.bind_program(program);
+  if (!reporter.ok()) return nullptr;
+
+  // Names mean something; no macro is left.
+  Inference inference(tree, binder, reporter, inputs.kernel.types());
+  Typing typing(inputs, names, tree, reporter, [&](bound::Slot& slot) { inference.slot_changed(slot); });
+  inference.run(typing);
+  if (!reporter.ok()) return nullptr;
+
+  // Types stand still: now the rules that need them.
+  for (bound::Program& program : tree.programs) typing.check(program);
+  check_maps(tree, reporter);
+  if (!reporter.ok()) return nullptr;
+
+  return build(tree, typing, inputs.kernel.types());
+}
+
+}  // namespace sonde::sema
