@@ -10,6 +10,7 @@
 #include <ctime>
 #include <map>
 
+#include "base/integer.h"
 #include "base/tracefs.h"
 
 namespace sonde::runtime {
@@ -124,14 +125,13 @@ std::expected<std::vector<std::byte>, ParameterFault> parse_value(const Paramete
     return bad_value(parameter, "expects a boolean (e.g. 'true')", text);
   }
   // A minus on an unsigned parameter wraps around.
-  const bool negative = text.starts_with('-');
-  const auto number = parse_integer(negative ? text.substr(1) : text);
+  const auto number = base::parse_integer(text, {.binary = true, .sign = true});
   if (!number)
-    return bad_value(parameter, number.error() == IntegerFault::overflow ? "value is out of range" : "invalid integer", text);
+    return bad_value(parameter, number.error().find("flow error") != std::string::npos ? "value is out of range" : "invalid integer", text);
   const uint64_t most = uint64_t{1} << 63;
-  if (parameter.kind == ParameterKind::signed_integer && *number > (negative ? most : most - 1))
+  if (parameter.kind == ParameterKind::signed_integer && number->value > (number->negative ? most : most - 1))
     return bad_value(parameter, "value is out of range", text);
-  return bytes_of(negative ? 0 - *number : *number, parameter.size);
+  return bytes_of(number->negative ? 0 - number->value : number->value, parameter.size);
 }
 
 using Given = std::map<std::string, std::optional<std::string>, std::less<>>;
@@ -169,64 +169,7 @@ std::expected<Given, ParameterFault> read_arguments(const image::Image& image, c
   return std::unexpected(fault);
 }
 
-uint64_t digit_of(char c) {
-  if (c >= '0' && c <= '9') return static_cast<uint64_t>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<uint64_t>(c - 'a' + 10);
-  if (c >= 'A' && c <= 'F') return static_cast<uint64_t>(c - 'A' + 10);
-  return UINT64_MAX;
-}
-
-// Type suffixes do nothing, time suffixes multiply into nanoseconds; 0 for anything else.
-uint64_t factor_of(std::string_view suffix) {
-  struct Suffix {
-    std::string_view name;
-    uint64_t factor;
-  };
-  constexpr Suffix kSuffixes[] = {{"", 1},          {"u", 1},          {"ul", 1},          {"ull", 1},
-                                  {"l", 1},         {"ll", 1},         {"ns", 1},          {"us", 1'000},
-                                  {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000},
-                                  {"d", 86'400'000'000'000}};
-  for (const Suffix& known : kSuffixes)
-    if (known.name == suffix) return known.factor;
-  return 0;
-}
-
 }  // namespace
-
-std::expected<uint64_t, IntegerFault> parse_integer(std::string_view text) {
-  uint64_t base = 10;
-  if (text.starts_with("0x") || text.starts_with("0X"))
-    base = 16;
-  else if (text.starts_with("0b") || text.starts_with("0B"))
-    base = 2;
-  else if (text.size() > 1 && text[0] == '0' && digit_of(text[1]) < 8)
-    base = 8;
-  if (base == 16 || base == 2) text.remove_prefix(2);
-  uint64_t value = 0;
-  bool any = false;
-  bool overflow = false;
-  const auto push = [&](uint64_t digit, uint64_t radix) {
-    overflow = __builtin_mul_overflow(value, radix, &value) || __builtin_add_overflow(value, digit, &value) || overflow;
-  };
-  for (; !text.empty() && (text[0] == '_' || digit_of(text[0]) < base); text.remove_prefix(1)) {
-    if (text[0] == '_') continue;
-    push(digit_of(text[0]), base);
-    any = true;
-  }
-  if (!any) return std::unexpected(IntegerFault::invalid);
-  if (base == 10 && text.size() > 1 && text[0] == 'e' && text[1] >= '1' && text[1] <= '9') {
-    if (value < 1 || value > 9) return std::unexpected(IntegerFault::invalid);
-    uint64_t exponent = 0;
-    for (text.remove_prefix(1); !text.empty() && digit_of(text[0]) < 10 && exponent < 100; text.remove_prefix(1))
-      exponent = exponent * 10 + digit_of(text[0]);
-    for (; exponent > 0; --exponent) push(0, 10);
-  }
-  const uint64_t factor = factor_of(text);
-  if (factor == 0) return std::unexpected(IntegerFault::invalid);
-  overflow = __builtin_mul_overflow(value, factor, &value) || overflow;
-  if (overflow) return std::unexpected(IntegerFault::overflow);
-  return value;
-}
 
 std::expected<std::vector<ParameterValue>, ParameterFault> resolve_parameters(const image::Image& image,
                                                                               const ParameterContext& context) {

@@ -28,8 +28,4 @@ struct ParameterFault {
 std::expected<std::vector<ParameterValue>, ParameterFault> resolve_parameters(const image::Image& image,
                                                                               const ParameterContext& context);
 
-// An integer as attach points and parameters are written (probes.md 2.5): bases, `_`, DeN, type and time suffixes.
-enum class IntegerFault : uint8_t { invalid, overflow };
-std::expected<uint64_t, IntegerFault> parse_integer(std::string_view text);
-
 }  // namespace sonde::runtime

@@ -15,6 +15,8 @@ namespace {
 constexpr uint64_t kBatch = 4096;
 // How often the counters of errors and losses are read.
 constexpr std::chrono::milliseconds kPollPeriod(100);
+// First look at the traced process; the pause doubles up to the poll period. A process may live only that long.
+constexpr std::chrono::milliseconds kFirstLook(1);
 
 // The kernel runs these last in, first out; attached in reverse they fire in script order.
 bool attaches_in_reverse(const image::AttachSpec& spec) {
@@ -204,6 +206,8 @@ LoopEnd Tracer::loop(Signals& signals, const std::vector<int>& processes) {
   waiter.add(signals.fd());
   for (const int process : processes) waiter.add(process);
   auto next_poll = std::chrono::steady_clock::now() + kPollPeriod;
+  auto look_pause = kFirstLook;
+  auto next_look = std::chrono::steady_clock::now() + look_pause;
   for (;;) {
     const bool more = handle_some(kBatch) == kBatch;
     if (actions_.exit_pending()) {
@@ -216,7 +220,14 @@ LoopEnd Tracer::loop(Signals& signals, const std::vector<int>& processes) {
       counters_->poll(printer_);
       next_poll = now + kPollPeriod;
     }
-    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next_poll - now);
+    if (options_.pid <= 0) {
+      next_look = next_poll;
+    } else if (now >= next_look) {
+      decoder_.remember_process(static_cast<uint32_t>(options_.pid));
+      look_pause = std::min(look_pause * 2, kPollPeriod);
+      next_look = now + look_pause;
+    }
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(std::min(next_poll, next_look) - now);
     const std::vector<int> ready = waiter.wait(more ? std::chrono::milliseconds(0) : wait);
     signals.read();
     if (signals.interrupts() > 0) return LoopEnd::interrupted;

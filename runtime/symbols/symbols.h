@@ -45,7 +45,8 @@ class Symbols {
   // Where `address` lies in process `pid`. A process that has exited is known only if it was asked about, or
   // remembered, while it lived; else everything is empty.
   UserPlace user(uint32_t pid, uint64_t address);
-  // Reads the mappings of a living process now, so that its addresses can be resolved after its end. Cheap when known.
+  // Reads the mappings of a living process now, so that its addresses can be resolved after its end (tens of
+  // microseconds). Keeps what is known if the process is gone.
   void remember(uint32_t pid);
 
  private:

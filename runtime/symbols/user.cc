@@ -106,12 +106,12 @@ std::vector<Mapping> parse_mappings(std::string_view text) {
 }
 
 // The process with its mappings as fresh as its address demands.
-Process& UserSymbols::refresh(uint32_t pid, bool mappings_missed) {
+Process& UserSymbols::refresh(uint32_t pid, Reread wish) {
   Process& process = processes_[pid];
   const int64_t time = now();
   const bool first = process.checked == 0;
   const bool check = first || !options_.cache_processes || time - process.checked >= kCheckInterval;
-  const bool reread = mappings_missed && time - process.read >= kReadInterval;
+  const bool reread = wish == Reread::yes || (wish == Reread::paced && time - process.read >= kReadInterval);
   if (!check && !(reread && process.alive)) return process;
   process.checked = time;
   const uint64_t started = start_time(pid);
@@ -133,7 +133,7 @@ Process& UserSymbols::refresh(uint32_t pid, bool mappings_missed) {
 }
 
 void UserSymbols::remember(uint32_t pid) {
-  Process& process = refresh(pid, false);
+  Process& process = refresh(pid, Reread::yes);
   // Opened now, while the paths can be followed through the process; reading symbols waits until they are needed.
   for (Mapping& mapping : process.mappings) object_of(pid, process, mapping);
 }
@@ -234,11 +234,11 @@ UserPlace UserSymbols::find(uint32_t pid, uint64_t address) {
     Mapping& mapping = *std::prev(next);
     return address < mapping.end ? &mapping : nullptr;
   };
-  Process* process = &refresh(pid, false);
+  Process* process = &refresh(pid, Reread::no);
   Mapping* mapping = covering(*process);
   if (!mapping && process->alive) {
     // A library loaded since, or another program image after exec.
-    process = &refresh(pid, true);
+    process = &refresh(pid, Reread::paced);
     mapping = covering(*process);
   }
   UserPlace place;

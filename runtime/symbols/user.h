@@ -57,7 +57,9 @@ class UserSymbols {
   void remember(uint32_t pid);
 
  private:
-  Process& refresh(uint32_t pid, bool mappings_missed);
+  // When the mappings of a known process are read again: never, not more often than every few ms, always.
+  enum class Reread : uint8_t { no, paced, yes };
+  Process& refresh(uint32_t pid, Reread reread);
   Object* object_of(uint32_t pid, const Process& process, Mapping& mapping);
   Object* object_at(const std::string& path, uint64_t required_inode);
   Object* vdso(uint32_t pid, const Mapping& mapping);

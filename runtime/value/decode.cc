@@ -129,8 +129,18 @@ struct Decoder::Walk {
 };
 
 Decoder::Decoder(const image::Image& image, symbols::Symbols& symbols, ClockOffsets clocks)
-    : image_(image), symbols_(symbols), clocks_(clocks), names_(std::make_unique<SystemNames>()) {}
+    : image_(image),
+      symbols_(symbols),
+      clocks_(clocks),
+      has_user_addresses_(std::ranges::any_of(image.types, [](const Layout& type) {
+        return type.kind == LayoutKind::user_stack || type.kind == LayoutKind::user_symbol;
+      })),
+      names_(std::make_unique<SystemNames>()) {}
 Decoder::~Decoder() = default;
+
+void Decoder::remember_process(uint32_t pid) const {
+  if (has_user_addresses_) symbols_.remember(pid);
+}
 
 const Layout* Decoder::layout(image::TypeId type) const {
   return type.value < image_.types.size() ? &image_.types[type.value] : nullptr;

@@ -47,6 +47,10 @@ class Decoder {
   // Text of a timestamp by a strftime format with %f; "(?)" if the result is empty.
   std::string format_time(std::string_view format, image::Clock clock, uint64_t nanoseconds) const;
 
+  // Keeps the addresses of process `pid` resolvable after its end, if the image holds user stacks or symbols at all. To be
+  // called now and then for the processes a run is about (-c, -p): mappings change while a process starts.
+  void remember_process(uint32_t pid) const;
+
   const image::Image& image() const { return image_; }
 
  private:
@@ -67,6 +71,7 @@ class Decoder {
   const image::Image& image_;
   symbols::Symbols& symbols_;
   ClockOffsets clocks_;
+  bool has_user_addresses_;
   std::unique_ptr<SystemNames> names_;
 };
 

@@ -9,56 +9,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
-#include <fstream>
 #include <thread>
 
-#include "runtime/run.h"
-#include "runtime/stand_alone.h"
+#include "tests/unit/runtime_fixture.h"
 
 namespace sonde::runtime {
 namespace {
 
 using image::Image;
-
-std::string read_text(const std::string& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-// Compiles tests/unit/data/NAME.bpf.c; empty if there is no compiler.
-std::vector<std::byte> compile(const std::string& name) {
-  const std::string output = ::testing::TempDir() + name + "." + std::to_string(::getpid()) + ".o";
-  const std::string command = "clang-19 -target bpf -O2 -g -I/usr/include/x86_64-linux-gnu -c " +
-                              std::string(SONDE_TESTS_DIR) + "/unit/data/" + name + ".bpf.c -o " + output;
-  if (std::system(command.c_str()) != 0) return {};
-  const auto bytes = read_file(output);
-  ::unlink(output.c_str());
-  return bytes ? *bytes : std::vector<std::byte>();
-}
-
-image::ProgramDesc program(const std::string& symbol, const std::string& probe, uint32_t type, image::AttachSpec attach) {
-  image::ProgramDesc desc;
-  desc.symbol = symbol;
-  desc.section = "s_" + symbol;
-  desc.probe_name = probe;
-  desc.program_type = type;
-  desc.attach = std::move(attach);
-  return desc;
-}
-
-image::MapDesc map(const std::string& name, const std::string& elf, image::MapKind kind, uint32_t key, uint32_t value,
-                   uint32_t entries) {
-  image::MapDesc desc;
-  desc.name = name;
-  desc.elf_name = elf;
-  desc.kind = kind;
-  desc.key_size = key;
-  desc.value_size = value;
-  desc.max_entries = entries;
-  desc.internal = !name.starts_with('@');
-  return desc;
-}
 
 constexpr image::PerfEventAttach kEvery10ms{
     .type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_CPU_CLOCK, .period = 10'000'000, .every_cpu = false};
@@ -120,23 +78,15 @@ Image basic_image() {
   return image;
 }
 
-struct Outcome {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
-
 class TracerTest : public ::testing::Test {
  protected:
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root";
     image_ = basic_image();
     if (image_.object.empty()) GTEST_SKIP() << "needs clang-19";
-    options_.output = ::testing::TempDir() + "sonde_out." + std::to_string(::getpid());
     options_.probe_filter = [this](std::string_view) { return keep_probes_; };
     flood(false);
   }
-  void TearDown() override { ::unlink(options_.output.c_str()); }
 
   // Runs the flooding program at the begin, or never.
   void flood(bool on) {
@@ -145,11 +95,7 @@ class TracerTest : public ::testing::Test {
                                       image::TestRunAttach{on ? image::RunPhase::begin : image::RunPhase::signal}));
   }
 
-  Outcome run(Processes processes = {}) {
-    print::StringSink err;
-    const int code = run_image(image_, options_, std::move(processes), err);
-    return {code, read_text(options_.output), err.text()};
-  }
+  Outcome run(Processes processes = {}) { return run_to_end(image_, options_, std::move(processes)); }
 
   Image image_;
   RunOptions options_;
