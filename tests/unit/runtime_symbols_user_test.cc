@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -9,6 +10,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 
 #include "runtime/symbols/user.h"
@@ -28,21 +30,41 @@ uint32_t self() { return static_cast<uint32_t>(::getpid()); }
 // A child that waits until its end.
 class Child {
  public:
-  Child() : pid_(::fork()) {
+  Child() {
+    EXPECT_EQ(::pipe2(pipe_, O_CLOEXEC), 0);
+    pid_ = ::fork();
     EXPECT_GE(pid_, 0);
-    while (pid_ == 0) ::pause();
+    if (pid_ != 0) return;
+    char path[64] = {};
+    if (::read(pipe_[0], path, sizeof path - 1) > 0) ::execl(path, path, "60", nullptr);
+    for (;;) ::pause();
   }
   ~Child() { end(); }
   void end() {
     if (pid_ <= 0) return;
+    ::close(pipe_[0]);
+    ::close(pipe_[1]);
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
     pid_ = 0;
   }
+  // Lets the child execute another program (which gets the argument 60) and waits until it does.
+  void replace(const char* path) {
+    ASSERT_GT(::write(pipe_[1], path, std::strlen(path)), 0);
+    const std::string link = "/proc/" + std::to_string(pid_) + "/exe";
+    char target[256];
+    for (int tries = 0; tries < 500; ++tries) {
+      const ssize_t length = ::readlink(link.c_str(), target, sizeof target);
+      if (length > 0 && !std::string_view(target, static_cast<size_t>(length)).ends_with("unit_runtime")) return;
+      ::usleep(10'000);
+    }
+    FAIL() << "the child did not start " << path;
+  }
   uint32_t pid() const { return static_cast<uint32_t>(pid_); }
 
  private:
-  pid_t pid_;
+  pid_t pid_ = -1;
+  int pipe_[2] = {-1, -1};
 };
 
 // The address in the library itself: in an executable that is not position independent, &malloc is a stub of its own.
@@ -123,6 +145,16 @@ TEST(User, ProcessesStayKnownAfterTheirEnd) {
   ASSERT_TRUE(place.symbol);
   EXPECT_EQ(place.symbol->name, "sonde::symbols::symbol_landmark(int)");
   EXPECT_FALSE(symbols.user(other, landmark()).symbol);
+}
+
+TEST(User, RememberingSeesWhatWasMappedSince) {
+  Symbols symbols;
+  Child child;
+  symbols.remember(child.pid());
+  child.replace("/bin/sleep");
+  symbols.remember(child.pid());
+  const UserPlace before = symbols.user(child.pid(), landmark());
+  EXPECT_FALSE(before.symbol && before.symbol->name.find("landmark") != std::string_view::npos);
 }
 
 TEST(User, NewMappingsAreFoundLater) {
