@@ -1,7 +1,9 @@
 // Typed program + plan -> BPF object. The only folder that includes LLVM headers. Needs no root and no kernel.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "plan/plan.h"
@@ -15,6 +17,8 @@ struct Options {
   bool runtime_warnings = false;  // -k: probe reads and lookups report their failures
   bool verify_ir = false;
   bool want_ir = false;           // keep texts below
+  // Type of a kernel structure by tag ("struct") and name, for builtins that read kernel memory; null: no such type.
+  std::function<types::TypeRef(std::string_view tag, std::string_view name)> kernel_type = {};
 };
 
 struct Output {

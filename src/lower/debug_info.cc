@@ -1,0 +1,186 @@
+// Debug information, only as much as BTF needs: maps as structures of pointers, functions for the verifier's tables, and a
+// line table over a synthetic file with one line per place of the script. `; #N text` in a verifier log thus names SpanId N.
+#include <llvm/IR/DebugInfoMetadata.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "lower/module.h"
+
+#include <linux/bpf.h>
+
+namespace sonde::lower {
+namespace {
+
+constexpr size_t kLineWidth = 80;
+constexpr unsigned kBits = 8;
+
+// Text of a place on one line: white space collapsed, cut.
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const bool blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (blank && (line.empty() || line.back() == ' ')) continue;
+    if (line.size() == kLineWidth) return line + "...";
+    line += blank ? ' ' : c;
+  }
+  return line;
+}
+
+uint32_t kernel_map_type(image::MapKind kind) {
+  switch (kind) {
+    case image::MapKind::hash: return BPF_MAP_TYPE_HASH;
+    case image::MapKind::lru_hash: return BPF_MAP_TYPE_LRU_HASH;
+    case image::MapKind::percpu_hash: return BPF_MAP_TYPE_PERCPU_HASH;
+    case image::MapKind::percpu_lru_hash: return BPF_MAP_TYPE_LRU_PERCPU_HASH;
+    case image::MapKind::array: return BPF_MAP_TYPE_ARRAY;
+    case image::MapKind::percpu_array: return BPF_MAP_TYPE_PERCPU_ARRAY;
+    case image::MapKind::ring_buffer: return BPF_MAP_TYPE_RINGBUF;
+    case image::MapKind::perf_event_array: return BPF_MAP_TYPE_PERF_EVENT_ARRAY;
+  }
+  SONDE_UNREACHABLE();
+}
+
+}  // namespace
+
+void ModuleState::start_debug_info() {
+  module_.addModuleFlag(llvm::Module::Warning, "Debug Info Version", llvm::DEBUG_METADATA_VERSION);
+  // Temporary: its text is the list of places, complete only at the end.
+  file_ = llvm::DIFile::getTemporary(context_, "script", "").release();
+  // Directives only: BTF is made from the metadata, and no DWARF is.
+  unit_ = debug_.createCompileUnit(llvm::dwarf::DW_LANG_C11, file_, "sonde", true, "", 0, "",
+                                   llvm::DICompileUnit::DebugDirectivesOnly);
+  int_type_ = debug_.createBasicType("int", 32, llvm::dwarf::DW_ATE_signed);
+  auto* context_pointer = debug_.createPointerType(nullptr, 64);
+  function_type_ = debug_.createSubroutineType(debug_.getOrCreateTypeArray({int_type_, context_pointer}));
+}
+
+llvm::DISubprogram* ModuleState::subprogram(const std::string& name, bool is_static) {
+  auto flags = llvm::DISubprogram::SPFlagDefinition | llvm::DISubprogram::SPFlagOptimized;
+  if (is_static) flags |= llvm::DISubprogram::SPFlagLocalToUnit;
+  return debug_.createFunction(file_, name, "", file_, 1, function_type_, 1, llvm::DINode::FlagPrototyped, flags);
+}
+
+llvm::DILocation* ModuleState::location(llvm::DISubprogram* function, image::SpanId span) {
+  const uint32_t line = span.valid() ? span.value + 1 : 1;
+  return llvm::DILocation::get(context_, line, 0, function);
+}
+
+// int (*)[value]: how a BTF-defined map says a number.
+llvm::DIType* ModuleState::map_attribute(uint32_t value) {
+  llvm::DIType*& type = map_attributes_[value];
+  if (!type) {
+    auto* array = debug_.createArrayType(uint64_t{value} * 32, 32, int_type_,
+                                         debug_.getOrCreateArray({debug_.getOrCreateSubrange(0, int64_t{value})}));
+    type = debug_.createPointerType(array, 64);
+  }
+  return type;
+}
+
+void ModuleState::describe_map(llvm::GlobalVariable& global, const image::MapDesc& desc) {
+  llvm::SmallVector<llvm::Metadata*, 5> members;
+  const auto add = [&](const char* name, uint32_t value) {
+    members.push_back(
+        debug_.createMemberType(nullptr, name, nullptr, 0, 64, 64, members.size() * 64, llvm::DINode::FlagZero,
+                                map_attribute(value)));
+  };
+  add("type", kernel_map_type(desc.kind));
+  // Zero stands for "chosen when loading"; libbpf then wants some number to replace.
+  add("max_entries", desc.max_entries == 0 ? 1 : desc.max_entries);
+  if (desc.kind != image::MapKind::ring_buffer) {
+    add("key_size", desc.key_size);
+    add("value_size", desc.value_size);
+  }
+  const uint64_t bits = members.size() * 64;
+  auto* record = debug_.createStructType(nullptr, "", nullptr, 0, bits, 64, llvm::DINode::FlagZero, nullptr,
+                                         debug_.getOrCreateArray(members));
+  auto* type = llvm::ArrayType::get(ptr, members.size());
+  auto* defined = new llvm::GlobalVariable(module_, type, false, llvm::GlobalValue::ExternalLinkage,
+                                           llvm::ConstantAggregateZero::get(type), desc.elf_name);
+  defined->setSection(".maps");
+  defined->setAlignment(llvm::Align(8));
+  defined->addDebugInfo(
+      debug_.createGlobalVariableExpression(unit_, desc.elf_name, "", file_, 0, record, /*IsLocalToUnit=*/false));
+  global.replaceAllUsesWith(defined);
+  global.eraseFromParent();
+}
+
+// Type of a member in a relocation's local record: the loader compares kinds, not names or sizes.
+llvm::DIType* ModuleState::local_type(types::TypeRef type) {
+  const uint64_t bits = uint64_t{type->size} * kBits;
+  switch (type->kind) {
+    case types::Kind::pointer: return debug_.createPointerType(nullptr, 64);
+    case types::Kind::c_record: {
+      const unsigned tag =
+          type->c_record->tag() == "union" ? llvm::dwarf::DW_TAG_union_type : llvm::dwarf::DW_TAG_structure_type;
+      return llvm::DICompositeType::getDistinct(context_, tag, type->c_record->name(), nullptr, 0, nullptr, nullptr, bits,
+                                                0, 0, llvm::DINode::FlagZero, debug_.getOrCreateArray({}), 0, nullptr);
+    }
+    case types::Kind::string:  // a char array
+    case types::Kind::array: {
+      llvm::DIType* element = type->kind == types::Kind::array ? local_type(type->element)
+                                                               : debug_.createBasicType("char", 8,
+                                                                                        llvm::dwarf::DW_ATE_signed_char);
+      const auto count = static_cast<int64_t>(type->kind == types::Kind::array ? type->count.value_or(0) : type->size);
+      return debug_.createArrayType(bits, 0, element, debug_.getOrCreateArray({debug_.getOrCreateSubrange(0, count)}));
+    }
+    case types::Kind::enumeration:
+      return debug_.createEnumerationType(nullptr, "", nullptr, 0, bits, 0, debug_.getOrCreateArray({}), nullptr);
+    default: break;
+  }
+  const bool is_signed = type->is_signed;
+  return debug_.createBasicType("sonde_" + std::string(is_signed ? "s" : "u") + std::to_string(bits), bits,
+                                is_signed ? llvm::dwarf::DW_ATE_signed : llvm::dwarf::DW_ATE_unsigned);
+}
+
+llvm::GlobalVariable* ModuleState::relocation(const types::CRecord& record, const types::CField& field, uint32_t kind,
+                                              uint32_t value) {
+  RecordInfo& info = records_[&record];
+  if (!info.type) {
+    const unsigned tag = record.tag() == "union" ? llvm::dwarf::DW_TAG_union_type : llvm::dwarf::DW_TAG_structure_type;
+    info.type = llvm::DICompositeType::getDistinct(context_, tag, record.name(), nullptr, 0, nullptr, nullptr,
+                                                   uint64_t{record.size()} * kBits, 0, 0, llvm::DINode::FlagZero, nullptr,
+                                                   0, nullptr);
+  }
+  const auto known = std::find_if(info.fields.begin(), info.fields.end(),
+                                  [&](const types::CField* other) { return other->name == field.name; });
+  const auto index = known - info.fields.begin();
+  if (known == info.fields.end()) info.fields.push_back(&field);
+  // The name is the interface to the BPF back end: llvm.TYPE:KIND:VALUE$ACCESS.
+  const std::string name = "llvm." + record.name() + ":" + std::to_string(kind) + ":" + std::to_string(value) + "$0:" +
+                           std::to_string(index);
+  if (llvm::GlobalVariable* existing = module_.getNamedGlobal(name)) return existing;
+  auto* global = new llvm::GlobalVariable(module_, i64, false, llvm::GlobalValue::ExternalLinkage, nullptr, name);
+  global->addAttribute("btf_ama");
+  global->setMetadata(llvm::LLVMContext::MD_preserve_access_index, info.type);
+  return global;
+}
+
+void ModuleState::finish_source() {
+  std::string text;
+  for (size_t i = 0; i < plan_.image.spans.size(); ++i) {
+    const image::SourceSpan& span = plan_.image.spans[i];
+    std::string_view shown = span.text;
+    if (span.end_column > span.column && span.column >= 1 && span.end_column - 1 <= shown.size())
+      shown = shown.substr(span.column - 1, span.end_column - span.column);
+    text += "#" + std::to_string(i) + " " + one_line(shown) + "\n";
+  }
+  if (text.empty()) text = "#\n";
+  for (auto& [record, info] : records_) {
+    llvm::SmallVector<llvm::Metadata*, 8> members;
+    for (const types::CField* field : info.fields) {
+      const uint64_t offset = uint64_t{field->offset} * kBits + field->bit_offset;
+      const uint64_t size = field->bit_size ? field->bit_size : uint64_t{field->type->size} * kBits;
+      members.push_back(debug_.createMemberType(info.type, field->name, nullptr, 0, size, 0, offset, llvm::DINode::FlagZero,
+                                                local_type(field->type)));
+    }
+    debug_.replaceArrays(info.type, debug_.getOrCreateArray(members));
+  }
+  auto* file = llvm::DIFile::get(context_, "script", "", std::nullopt, llvm::StringRef(text));
+  file_->replaceAllUsesWith(file);
+  llvm::MDNode::deleteTemporary(file_);
+  file_ = file;
+  debug_.finalize();
+}
+
+}  // namespace sonde::lower

@@ -1,0 +1,93 @@
+// The hand-picked pass pipeline and the ELF writer.
+#include "lower/emit_object.h"
+
+#include <llvm/Analysis/AliasAnalysis.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/IR/PassManager.h>
+#include <llvm/IR/Verifier.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/Support/raw_ostream.h>
+#include <llvm/Transforms/InstCombine/InstCombine.h>
+#include <llvm/Transforms/Scalar/ADCE.h>
+#include <llvm/Transforms/Scalar/EarlyCSE.h>
+#include <llvm/Transforms/Scalar/SROA.h>
+#include <llvm/Transforms/Scalar/SimplifyCFG.h>
+
+#include "base/check.h"
+
+extern "C" {
+void LLVMInitializeBPFTargetInfo();
+void LLVMInitializeBPFTarget();
+void LLVMInitializeBPFTargetMC();
+void LLVMInitializeBPFAsmPrinter();
+}
+
+namespace sonde::lower {
+namespace {
+
+constexpr const char* kTriple = "bpfel-unknown-none";
+// 32-bit arithmetic and atomics with fetch: kernels from 5.12 on.
+constexpr const char* kProcessor = "v3";
+
+}  // namespace
+
+Result<> verify(const llvm::Module& module) {
+  std::string complaint;
+  llvm::raw_string_ostream stream(complaint);
+  if (llvm::verifyModule(module, &stream)) return base::fail("generated code is malformed: " + complaint);
+  return {};
+}
+
+Target::Target() {
+  LLVMInitializeBPFTargetInfo();
+  LLVMInitializeBPFTarget();
+  LLVMInitializeBPFTargetMC();
+  LLVMInitializeBPFAsmPrinter();
+  std::string error;
+  const llvm::Target* target = llvm::TargetRegistry::lookupTarget(kTriple, error);
+  SONDE_CHECK(target != nullptr);
+  machine_.reset(target->createTargetMachine(kTriple, kProcessor, "", llvm::TargetOptions(), llvm::Reloc::PIC_, {},
+                                             llvm::CodeGenOptLevel::Default));
+}
+
+void Target::optimize(llvm::Module& module) const {
+  module.setTargetTriple(kTriple);
+  module.setDataLayout(machine_->createDataLayout());
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager graph;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(machine_.get());
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(graph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, graph, modules);
+
+  // Never code motion between branches: the verifier wants the address of a load and its check on one path.
+  llvm::FunctionPassManager passes;
+  passes.addPass(llvm::SROAPass(llvm::SROAOptions::PreserveCFG));
+  passes.addPass(llvm::EarlyCSEPass());
+  passes.addPass(llvm::InstCombinePass());
+  passes.addPass(llvm::SimplifyCFGPass());
+  passes.addPass(llvm::ADCEPass());
+  for (llvm::Function& function : module)
+    if (!function.isDeclaration()) passes.run(function, functions);
+}
+
+Result<> Target::emit(llvm::Module& module, std::vector<std::byte>& object) const {
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager passes;
+  if (machine_->addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::ObjectFile,
+                                    /*DisableVerify=*/true))
+    return base::fail("LLVM cannot write BPF objects");
+  passes.run(module);
+  const auto* data = reinterpret_cast<const std::byte*>(bytes.data());
+  object.assign(data, data + bytes.size());
+  return {};
+}
+
+}  // namespace sonde::lower

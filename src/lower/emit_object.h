@@ -1,0 +1,29 @@
+// LLVM's BPF target: optimisation and code generation (private to this folder).
+#pragma once
+
+#include <llvm/IR/Module.h>
+#include <llvm/Target/TargetMachine.h>
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+
+namespace sonde::lower {
+
+// Fails with LLVM's complaint about malformed IR.
+Result<> verify(const llvm::Module& module);
+
+class Target {
+ public:
+  Target();
+  // Only passes that pay for themselves in programs of this kind.
+  void optimize(llvm::Module& module) const;
+  Result<> emit(llvm::Module& module, std::vector<std::byte>& object) const;
+
+ private:
+  std::unique_ptr<llvm::TargetMachine> machine_;
+};
+
+}  // namespace sonde::lower

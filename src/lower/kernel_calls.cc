@@ -1,0 +1,155 @@
+// Calls of kernel helpers, and the counters of what went wrong in the kernel.
+#include <linux/bpf.h>
+
+#include <llvm/IR/InlineAsm.h>
+#include <llvm/IR/MDBuilder.h>
+
+#include <algorithm>
+#include <cstddef>
+
+#include "base/check.h"
+#include "lower/function.h"
+
+namespace sonde::lower {
+namespace {
+
+// Their results do not change during one run of a program: called once, however often the script asks.
+bool is_constant_helper(uint32_t id) {
+  switch (id) {
+    case BPF_FUNC_get_current_pid_tgid:
+    case BPF_FUNC_get_current_uid_gid:
+    case BPF_FUNC_get_current_task:
+    case BPF_FUNC_get_current_task_btf:
+    case BPF_FUNC_get_smp_processor_id:
+    case BPF_FUNC_get_numa_node_id:
+    case BPF_FUNC_get_current_cgroup_id: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+llvm::Value* FunctionLowering::helper(uint32_t id, llvm::ArrayRef<llvm::Value*> operands) {
+  llvm::SmallVector<llvm::Type*, 5> parameters;
+  for (llvm::Value* operand : operands) parameters.push_back(operand->getType());
+  auto* type = llvm::FunctionType::get(module.i64, parameters, false);
+  auto* callee = llvm::ConstantExpr::getIntToPtr(constant_int(id), module.ptr);
+  llvm::CallInst* call = builder.CreateCall(type, callee, operands);
+  call->setDoesNotThrow();
+  if (is_constant_helper(id) && operands.empty()) {
+    call->setDoesNotAccessMemory();
+    call->addFnAttr(llvm::Attribute::WillReturn);
+  }
+  return call;
+}
+
+llvm::ConstantInt* FunctionLowering::constant_int(uint64_t value) { return llvm::ConstantInt::get(module.i64, value); }
+
+llvm::Value* FunctionLowering::probe_read(llvm::Value* to, llvm::Value* size, llvm::Value* address, types::Space space) {
+  uint32_t id = BPF_FUNC_probe_read;
+  if (space == types::Space::kernel) id = BPF_FUNC_probe_read_kernel;
+  if (space == types::Space::user) id = BPF_FUNC_probe_read_user;
+  return helper(id, {to, builder.CreateTrunc(size, module.i32), address});
+}
+
+llvm::Value* FunctionLowering::probe_read_string(llvm::Value* to, llvm::Value* size, llvm::Value* address,
+                                                 types::Space space) {
+  uint32_t id = BPF_FUNC_probe_read_str;
+  if (space == types::Space::kernel) id = BPF_FUNC_probe_read_kernel_str;
+  if (space == types::Space::user) id = BPF_FUNC_probe_read_user_str;
+  return helper(id, {to, builder.CreateTrunc(size, module.i32), address});
+}
+
+// Counts at the current place. The cell is this CPU's, so a plain addition does; user space adds up the CPUs.
+void FunctionLowering::report_error(image::ErrorKind kind, std::string_view name, llvm::Value* code, bool optional,
+                                    image::MapId map) {
+  if (optional && !module.options().runtime_warnings) return;
+  const image::ErrorSiteId site = module.error_site(kind, name, map, span, optional);
+  TempScope temporaries(*this);
+  llvm::Value* index = allocate(4);
+  store(index, 4, constant(site.value));
+  llvm::Value* cell = helper_pointer(BPF_FUNC_map_lookup_elem, {module.map(InternalMap::errors), index});
+  if_then(builder.CreateIsNotNull(cell), [&] {
+    llvm::Value* count = offset(cell, offsetof(image::ErrorCell, count));
+    store(count, 8, builder.CreateAdd(load(count, 8, false), constant(1)));
+    store(offset(cell, offsetof(image::ErrorCell, code)), 8, code);
+  });
+}
+
+// Counts in this program's LossCell. Atomic: a preempted run of this program may be in the middle of the same addition.
+void FunctionLowering::count_loss(uint32_t field_offset) {
+  // Not allocate(): a run without a scratch slot counts too.
+  llvm::Value* index = loss_key();
+  llvm::Value* cell = helper_pointer(BPF_FUNC_map_lookup_elem, {module.map(InternalMap::losses), index});
+  if_then(builder.CreateIsNotNull(cell), [&] {
+    builder.CreateAtomicRMW(llvm::AtomicRMWInst::Add, offset(cell, field_offset), constant(1), llvm::Align(8),
+                            llvm::AtomicOrdering::Monotonic);
+  });
+}
+
+llvm::Value* FunctionLowering::loss_key() {
+  if (!loss_key_) loss_key_ = llvm::IRBuilder<>(allocas_, allocas_->begin()).CreateAlloca(module.i32);
+  store(loss_key_, 4, constant(program.id.value));
+  return loss_key_;
+}
+
+llvm::Value* FunctionLowering::helper_pointer(uint32_t id, llvm::ArrayRef<llvm::Value*> operands) {
+  llvm::SmallVector<llvm::Type*, 5> parameters;
+  for (llvm::Value* operand : operands) parameters.push_back(operand->getType());
+  auto* type = llvm::FunctionType::get(module.ptr, parameters, false);
+  llvm::CallInst* call = builder.CreateCall(type, llvm::ConstantExpr::getIntToPtr(constant_int(id), module.ptr), operands);
+  call->setDoesNotThrow();
+  return call;
+}
+
+// `value` below `limit`, else limit - 1. The comparison goes through an opaque copy: LLVM would drop it where it can prove
+// the bound by ways the verifier cannot follow.
+llvm::Value* FunctionLowering::bound(llvm::Value* value, uint64_t limit) {
+  SONDE_CHECK(limit > 0);
+  if (auto* known = llvm::dyn_cast<llvm::ConstantInt>(value))
+    return constant(std::min<uint64_t>(known->getZExtValue(), limit - 1));
+  auto* type = llvm::FunctionType::get(module.i64, {module.i64}, false);
+  llvm::Value* opaque = builder.CreateCall(type, llvm::InlineAsm::get(type, "", "=r,0", /*hasSideEffects=*/true), {value});
+  // A power of two needs no branch: the mask is what the verifier understands best.
+  llvm::BasicBlock* before = builder.GetInsertBlock();
+  llvm::BasicBlock* high = new_block("high");
+  llvm::BasicBlock* done = new_block("bounded");
+  builder.CreateCondBr(builder.CreateICmpULT(opaque, constant(limit)), done, high);
+  builder.SetInsertPoint(high);
+  builder.CreateBr(done);
+  builder.SetInsertPoint(done);
+  llvm::PHINode* result = builder.CreatePHI(module.i64, 2);
+  result->addIncoming(opaque, before);
+  result->addIncoming(constant(limit - 1), high);
+  return result;
+}
+
+llvm::BasicBlock* FunctionLowering::new_block(const char* name) {
+  return llvm::BasicBlock::Create(module.context(), name, function);
+}
+
+void FunctionLowering::enter(llvm::BasicBlock* block) {
+  if (open()) builder.CreateBr(block);
+  block->moveAfter(builder.GetInsertBlock());
+  builder.SetInsertPoint(block);
+}
+
+void FunctionLowering::if_then(llvm::Value* condition, const std::function<void()>& then_part, bool unlikely) {
+  llvm::BasicBlock* then_block = new_block("then");
+  llvm::BasicBlock* after = new_block("after");
+  llvm::MDNode* weights = unlikely ? llvm::MDBuilder(module.context()).createBranchWeights(1, 2000) : nullptr;
+  builder.CreateCondBr(condition, then_block, after, weights);
+  builder.SetInsertPoint(then_block);
+  then_part();
+  if (open()) builder.CreateBr(after);
+  builder.SetInsertPoint(after);
+}
+
+// The value as the type holds it: cut to its width and extended by its sign.
+llvm::Value* FunctionLowering::canonical(llvm::Value* value, TypeRef type) {
+  if (type->size >= 8 || type->size == 0) return value;
+  llvm::Value* narrow = builder.CreateTrunc(value, builder.getIntNTy(type->size * 8));
+  return type->is_signed ? builder.CreateSExt(narrow, module.i64) : builder.CreateZExt(narrow, module.i64);
+}
+
+}  // namespace sonde::lower

@@ -1,0 +1,333 @@
+// Memory of a program: stack slots and scratch, loads and stores, copies and comparisons of byte blocks.
+#include <linux/bpf.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "lower/function.h"
+
+namespace sonde::lower {
+namespace {
+
+constexpr uint32_t kWord = 8;
+// Objects up to this size may be on the stack.
+constexpr uint32_t kStackObject = 128;
+// Up to this size, words are stored one by one; beyond it, one helper call is cheaper (and smaller).
+constexpr uint32_t kInlineBytes = 256;
+// Comparisons up to this size are unrolled.
+constexpr uint32_t kUnrolledCompare = 64;
+
+uint32_t round_up(uint32_t value) { return (value + kWord - 1) / kWord * kWord; }
+
+// Widest naturally aligned access at `offset` of a block with `left` bytes to go.
+uint32_t access_size(uint32_t alignment, uint32_t offset, uint32_t left) {
+  uint32_t size = kWord;
+  while (size > left || size > alignment || offset % size != 0) size /= 2;
+  return size;
+}
+
+}  // namespace
+
+FunctionLowering::TempScope::TempScope(FunctionLowering& function)
+    : function_(function), slots_(function.live_slots_.size()), scratch_(function.program.scratch_mark()) {}
+
+FunctionLowering::TempScope::~TempScope() {
+  while (function_.live_slots_.size() > slots_) {
+    function_.slots_[function_.live_slots_.back()].used = false;
+    function_.live_slots_.pop_back();
+  }
+  function_.program.scratch_release(scratch_);
+}
+
+// A free stack slot that fits without wasting more than half, else a new one, else null.
+llvm::Value* FunctionLowering::stack_memory(uint32_t size) {
+  size_t best = slots_.size();
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    const StackSlot& slot = slots_[i];
+    if (slot.used || slot.size < size) continue;
+    if (slot.size > 2 * size && size + slot.size <= stack_left_) continue;
+    if (best == slots_.size() || slot.size < slots_[best].size) best = i;
+  }
+  if (best == slots_.size()) {
+    if (size > stack_left_) return nullptr;
+    stack_left_ -= size;
+    llvm::IRBuilder<> at(allocas_, allocas_->begin());
+    auto* memory = at.CreateAlloca(llvm::ArrayType::get(module.i8, size));
+    memory->setAlignment(llvm::Align(kWord));
+    slots_.push_back({memory, size, false});
+  }
+  slots_[best].used = true;
+  live_slots_.push_back(best);
+  return slots_[best].memory;
+}
+
+llvm::Value* FunctionLowering::allocate(uint32_t size) {
+  const uint32_t rounded = round_up(std::max(size, 1u));
+  if (rounded <= kStackObject) {
+    if (llvm::Value* memory = stack_memory(rounded)) return memory;
+  }
+  return offset(scratch(), program.scratch_allocate(rounded));
+}
+
+llvm::Value* FunctionLowering::declare(const sema::Variable* variable) {
+  if (const auto known = program.homes.find(variable);
+      known != program.homes.end() && known->second.where != Home::Where::local)
+    return variable_address(variable);
+  Home home;
+  if (in_register(variable->type)) {
+    // Promoted to registers unless its address is taken.
+    llvm::IRBuilder<> at(allocas_, allocas_->begin());
+    auto* memory = at.CreateAlloca(builder.getIntNTy(variable->type->size * 8), nullptr, variable->name.substr(1));
+    memory->setAlignment(llvm::Align(kWord));
+    home.local = memory;
+  } else {
+    home.local = allocate(variable->type->size);
+  }
+  program.homes[variable] = home;
+  return home.local;
+}
+
+llvm::Value* FunctionLowering::variable_address(const sema::Variable* variable) {
+  const auto known = program.homes.find(variable);
+  SONDE_CHECK(known != program.homes.end());
+  switch (known->second.where) {
+    case Home::Where::local: return known->second.local;
+    case Home::Where::shared: return offset(shared_, known->second.offset);
+    case Home::Where::scratch: return offset(scratch(), known->second.offset);
+  }
+  SONDE_UNREACHABLE();
+}
+
+llvm::Value* FunctionLowering::offset(llvm::Value* pointer, uint64_t bytes) {
+  return bytes == 0 ? pointer : builder.CreateConstGEP1_64(module.i8, pointer, bytes);
+}
+
+llvm::Value* FunctionLowering::offset(llvm::Value* pointer, llvm::Value* bytes) {
+  return builder.CreateGEP(module.i8, pointer, bytes);
+}
+
+// All bases (stack slots, scratch, map values, records) are 8-byte aligned; a variable offset may be anything.
+uint32_t FunctionLowering::known_alignment(llvm::Value* pointer) {
+  llvm::APInt bytes(64, 0);
+  llvm::Value* base = pointer->stripAndAccumulateConstantOffsets(module.module().getDataLayout(), bytes, true);
+  uint64_t distance = bytes.getZExtValue() | kWord;
+  if (const auto* variable = llvm::dyn_cast<llvm::GEPOperator>(base)) {
+    // An element: a bounded index times the element's size.
+    uint64_t unit = 1;
+    if (const auto* scaled = llvm::dyn_cast<llvm::BinaryOperator>(variable->getOperand(1)))
+      if (const auto* size = llvm::dyn_cast<llvm::ConstantInt>(scaled->getOperand(1));
+          size && scaled->getOpcode() == llvm::Instruction::Mul)
+        unit = size->getZExtValue();
+    distance |= unit | known_alignment(variable->getOperand(0));
+  }
+  return static_cast<uint32_t>(distance & -distance);
+}
+
+bool FunctionLowering::on_stack(llvm::Value* pointer) const {
+  const llvm::Value* base = pointer->stripInBoundsOffsets();
+  while (const auto* step = llvm::dyn_cast<llvm::GEPOperator>(base)) base = step->getPointerOperand();
+  return llvm::isa<llvm::AllocaInst>(base) || base == shared_;
+}
+
+llvm::Value* FunctionLowering::load(llvm::Value* from, uint32_t size, bool is_signed) {
+  const llvm::Align alignment(std::min(size, known_alignment(from)));
+  llvm::Value* value = builder.CreateAlignedLoad(builder.getIntNTy(size * 8), from, alignment);
+  return is_signed ? builder.CreateSExt(value, module.i64) : builder.CreateZExt(value, module.i64);
+}
+
+llvm::Value* FunctionLowering::load(llvm::Value* from, TypeRef type) { return load(from, type->size, type->is_signed); }
+
+void FunctionLowering::store(llvm::Value* to, uint32_t size, llvm::Value* value) {
+  const llvm::Align alignment(std::min(size, known_alignment(to)));
+  builder.CreateAlignedStore(builder.CreateTrunc(value, builder.getIntNTy(size * 8)), to, alignment);
+}
+
+void FunctionLowering::zero(llvm::Value* to, uint32_t size) {
+  if (size > kInlineBytes) {
+    // A read from the null page fails before it touches memory, and the helper then clears the destination.
+    helper(BPF_FUNC_probe_read_kernel, {to, builder.getInt64(size), constant(0)});
+    return;
+  }
+  const uint32_t alignment = known_alignment(to);
+  for (uint32_t at = 0; at < size;) {
+    const uint32_t width = access_size(alignment, at, size - at);
+    store(offset(to, at), width, constant(0));
+    at += width;
+  }
+}
+
+void FunctionLowering::copy(llvm::Value* to, llvm::Value* from, uint32_t size) {
+  if (size > kInlineBytes) {
+    helper(BPF_FUNC_probe_read_kernel, {to, builder.getInt64(size), from});
+    return;
+  }
+  const uint32_t alignment = std::min(known_alignment(to), known_alignment(from));
+  for (uint32_t at = 0; at < size;) {
+    const uint32_t width = access_size(alignment, at, size - at);
+    store(offset(to, at), width, load(offset(from, at), width, false));
+    at += width;
+  }
+}
+
+// Copies a string; with `padded` all bytes behind its end become zero.
+void FunctionLowering::copy_string(llvm::Value* to, uint32_t to_size, llvm::Value* from, uint32_t from_size, bool padded) {
+  const uint32_t size = std::min(to_size, from_size);
+  if (!padded) {
+    copy(to, from, size);
+    if (to_size > from_size) {
+      // A source without a NUL in its capacity still ends there.
+      if (to_size - from_size <= kInlineBytes) return zero(offset(to, from_size), to_size - from_size);
+      store(offset(to, from_size), 1, constant(0));
+    }
+    return;
+  }
+  zero(to, to_size);
+  llvm::Value* length = helper(BPF_FUNC_probe_read_kernel_str, {to, builder.getInt64(size), from});
+  // The helper always ends with a NUL; a string that fills its capacity has none.
+  if_then(builder.CreateICmpEQ(length, constant(size)),
+          [&] { store(offset(to, size - 1), 1, load(offset(from, size - 1), 1, false)); }, true);
+}
+
+void FunctionLowering::copy_value(llvm::Value* to, TypeRef to_type, llvm::Value* from, TypeRef from_type, bool padded) {
+  using types::Kind;
+  if (in_register(to_type)) {
+    llvm::Value* value = load(from, from_type);
+    if (to_type->kind == Kind::boolean && from_type->kind != Kind::boolean) value = from_bool(as_bool(value));
+    return store(to, to_type->size, value);
+  }
+  if (to_type->kind == Kind::string && from_type->kind == Kind::string)
+    return copy_string(to, to_type->size, from, from_type->size, padded);
+  const bool members = to_type->kind == Kind::tuple || to_type->kind == Kind::record;
+  if (members && (padded || to_type != from_type)) {
+    zero_padding(to_type, to);
+    for (size_t i = 0; i < to_type->members.size(); ++i) {
+      const types::Member& member = to_type->members[i];
+      const types::Member* source = &from_type->members[i];
+      if (to_type->kind == Kind::record)
+        for (const types::Member& other : from_type->members)
+          if (other.name == member.name) source = &other;
+      copy_value(offset(to, member.offset), member.type, offset(from, source->offset), source->type, padded);
+    }
+    return;
+  }
+  if (to_type->kind == Kind::array && to_type != from_type && from_type->kind == Kind::array &&
+      to_type->element != from_type->element) {
+    for (uint32_t i = 0; i < to_type->count.value_or(0); ++i)
+      copy_value(offset(to, uint64_t{i} * to_type->element->size), to_type->element,
+                 offset(from, uint64_t{i} * from_type->element->size), from_type->element, padded);
+    return;
+  }
+  copy(to, from, std::min(to_type->size, from_type->size));
+  if (to_type->size > from_type->size) zero(offset(to, from_type->size), to_type->size - from_type->size);
+}
+
+llvm::Value* FunctionLowering::bytes_equal(llvm::Value* left, llvm::Value* right, uint32_t size) {
+  const uint32_t alignment = std::min(known_alignment(left), known_alignment(right));
+  if (size <= kUnrolledCompare) {
+    llvm::Value* difference = constant(0);
+    for (uint32_t at = 0; at < size;) {
+      const uint32_t width = access_size(alignment, at, size - at);
+      llvm::Value* changed = builder.CreateXor(load(offset(left, at), width, false), load(offset(right, at), width, false));
+      difference = builder.CreateOr(difference, changed);
+      at += width;
+    }
+    return builder.CreateICmpEQ(difference, constant(0));
+  }
+  const uint32_t width = access_size(alignment, 0, size);
+  const uint32_t words = size / width;
+  llvm::BasicBlock* before = builder.GetInsertBlock();
+  llvm::BasicBlock* loop = new_block("compare");
+  llvm::BasicBlock* same = new_block("same");
+  llvm::BasicBlock* done = new_block("compared");
+  builder.CreateBr(loop);
+  builder.SetInsertPoint(loop);
+  llvm::PHINode* index = builder.CreatePHI(module.i64, 2);
+  index->addIncoming(constant(0), before);
+  llvm::Value* at = builder.CreateMul(index, constant(width));
+  const auto word = [&](llvm::Value* base) {
+    return builder.CreateAlignedLoad(builder.getIntNTy(width * 8), offset(base, at), llvm::Align(width));
+  };
+  llvm::Value* equal_word = builder.CreateICmpEQ(word(left), word(right));
+  llvm::Value* next = builder.CreateAdd(index, constant(1));
+  builder.CreateCondBr(equal_word, same, done);
+  builder.SetInsertPoint(same);
+  index->addIncoming(next, same);
+  builder.CreateCondBr(builder.CreateICmpULT(next, constant(words)), loop, done);
+  builder.SetInsertPoint(done);
+  llvm::PHINode* result = builder.CreatePHI(builder.getInt1Ty(), 2);
+  result->addIncoming(builder.getFalse(), loop);
+  result->addIncoming(builder.getTrue(), same);
+  llvm::Value* all = result;
+  if (const uint32_t rest = size % width; rest != 0)
+    all = builder.CreateAnd(all, bytes_equal(offset(left, words * width), offset(right, words * width), rest));
+  return all;
+}
+
+// Only the literal's bytes and its NUL are looked at.
+llvm::Value* FunctionLowering::text_equal(llvm::Value* string, uint32_t capacity, std::string_view literal) {
+  literal = literal.substr(0, literal.find('\0'));
+  if (literal.size() > capacity) return builder.getFalse();
+  const uint32_t size = static_cast<uint32_t>(std::min<size_t>(literal.size() + 1, capacity));
+  const uint32_t alignment = known_alignment(string);
+  llvm::Value* difference = constant(0);
+  for (uint32_t at = 0; at < size;) {
+    const uint32_t width = access_size(alignment, at, size - at);
+    uint64_t wanted = 0;
+    for (uint32_t i = 0; i < width; ++i)
+      if (at + i < literal.size()) wanted |= uint64_t{static_cast<uint8_t>(literal[at + i])} << (8 * i);
+    llvm::Value* changed = builder.CreateXor(load(offset(string, at), width, false), constant(wanted));
+    difference = builder.CreateOr(difference, changed);
+    at += width;
+  }
+  return builder.CreateICmpEQ(difference, constant(0));
+}
+
+// Byte by byte up to the first NUL or `limit` bytes: a loop the verifier walks through.
+llvm::Value* FunctionLowering::strings_equal(llvm::Value* left, llvm::Value* right, uint32_t limit) {
+  if (limit == 0) return builder.getTrue();
+  llvm::BasicBlock* before = builder.GetInsertBlock();
+  llvm::BasicBlock* loop = new_block("string");
+  llvm::BasicBlock* same = new_block("same");
+  llvm::BasicBlock* more = new_block("more");
+  llvm::BasicBlock* done = new_block("compared");
+  builder.CreateBr(loop);
+  builder.SetInsertPoint(loop);
+  llvm::PHINode* index = builder.CreatePHI(module.i64, 2);
+  index->addIncoming(constant(0), before);
+  llvm::Value* a = builder.CreateAlignedLoad(module.i8, offset(left, index), llvm::Align(1));
+  llvm::Value* b = builder.CreateAlignedLoad(module.i8, offset(right, index), llvm::Align(1));
+  builder.CreateCondBr(builder.CreateICmpEQ(a, b), same, done);
+  builder.SetInsertPoint(same);
+  builder.CreateCondBr(builder.CreateICmpEQ(a, builder.getInt8(0)), done, more);
+  builder.SetInsertPoint(more);
+  llvm::Value* next = builder.CreateAdd(index, constant(1));
+  index->addIncoming(next, more);
+  builder.CreateCondBr(builder.CreateICmpULT(next, constant(limit)), loop, done);
+  builder.SetInsertPoint(done);
+  llvm::PHINode* result = builder.CreatePHI(builder.getInt1Ty(), 3);
+  result->addIncoming(builder.getFalse(), loop);
+  result->addIncoming(builder.getTrue(), same);
+  result->addIncoming(builder.getTrue(), more);
+  return result;
+}
+
+// The u32 0 that addresses the only cell of a scalar map.
+llvm::Value* FunctionLowering::zero_key() {
+  if (!zero_key_) {
+    llvm::IRBuilder<> at(allocas_, allocas_->begin());
+    zero_key_ = at.CreateAlloca(module.i32);
+    at.CreateStore(at.getInt32(0), zero_key_);
+  }
+  return zero_key_;
+}
+
+llvm::Value* FunctionLowering::scratch() {
+  if (!scratch_value_) {
+    // Replaced once it is known where the slot comes from.
+    scratch_value_ = new llvm::LoadInst(module.ptr, llvm::ConstantPointerNull::get(module.ptr), "scratch",
+                                        allocas_->begin());
+  }
+  return scratch_value_;
+}
+
+}  // namespace sonde::lower

@@ -1,0 +1,116 @@
+// The LLVM module of one compilation: what its programs share. Maps, read-only data, parameters, error sites, places and
+// debug information are made here on first use and completed by finish().
+#pragma once
+
+#include <llvm/ADT/DenseMap.h>
+#include <llvm/IR/DIBuilder.h>
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/Module.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "lower/lower.h"
+
+namespace sonde::lower {
+
+// Internal maps by role; the names are in image.h.
+enum class InternalMap : uint8_t { ring, errors, losses, scratch };
+inline constexpr size_t kInternalMaps = 4;
+
+// Slots per CPU for programs that interrupt or preempt each other, and bytes in front of them (the occupancy mask).
+inline constexpr uint32_t kScratchSlots = 8;
+inline constexpr uint32_t kScratchHeader = 8;
+
+class ModuleState {
+ public:
+  ModuleState(llvm::LLVMContext& context, plan::Plan& plan, const source::SourceSet& sources, const Options& options);
+
+  llvm::Module& module() { return module_; }
+  llvm::LLVMContext& context() { return context_; }
+  plan::Plan& plan() { return plan_; }
+  image::Image& image() { return plan_.image; }
+  const Options& options() const { return options_; }
+  bool is_arm64() const { return plan_.image.target.arch == "aarch64" || plan_.image.target.arch == "arm64"; }
+
+  // --- maps -------------------------------------------------------------------------------------------------------------
+  llvm::GlobalVariable* map(image::MapId id);
+  llvm::GlobalVariable* map(InternalMap which);
+  const image::MapDesc& desc(const sema::Map* map) const { return plan_.image.maps[plan_.maps.at(map).value]; }
+  // A program needs `bytes` of scratch memory. A slot is as large as the largest need, which is known at the end only:
+  // finish() then sets the second operand of `multiply` (slot number times slot size).
+  void need_scratch(uint32_t bytes, llvm::Instruction* multiply);
+
+  // --- read-only data ---------------------------------------------------------------------------------------------------
+  llvm::Constant* text(std::string_view bytes);  // exactly these bytes, once
+  llvm::Constant* zeros(uint32_t size);
+  // Address of a parameter's bytes; `size` counts on first use.
+  llvm::Constant* parameter(image::ParameterKind kind, std::string_view name, uint32_t size);
+
+  // --- places -----------------------------------------------------------------------------------------------------------
+  image::SpanId span(source::Range range, const std::vector<source::Range>* expanded_from);
+  image::ErrorSiteId error_site(image::ErrorKind kind, std::string_view helper, image::MapId map, image::SpanId span,
+                                bool optional);
+  image::StringId intern_string(std::string_view text);
+
+  // --- debug information (debug_info.cc) --------------------------------------------------------------------------------
+  // A function the loader can see: BTF for the verifier's function table.
+  llvm::DISubprogram* subprogram(const std::string& name, bool is_static);
+  llvm::DILocation* location(llvm::DISubprogram* function, image::SpanId span);
+  // A CO-RE relocation against the kernel's `record`: kind of BPFCoreSharedInfo (0 offset, 1 size, 4 and 5 bitfield
+  // shifts), the value on the kernel compiled on. Yields an i64 that the loader replaces.
+  llvm::GlobalVariable* relocation(const types::CRecord& record, const types::CField& field, uint32_t kind,
+                                   uint32_t value);
+
+  // Completes maps, parameters, licence and debug information. Nothing may be lowered after it.
+  void finish();
+
+  llvm::IntegerType* i64;
+  llvm::IntegerType* i32;
+  llvm::IntegerType* i8;
+  llvm::PointerType* ptr;
+
+ private:
+  struct RecordInfo {
+    llvm::DICompositeType* type = nullptr;
+    std::vector<const types::CField*> fields;
+  };
+
+  llvm::Constant* rodata(llvm::Constant* bytes, const char* name);
+  void place_parameter(image::Parameter& parameter);
+  void drop_unused_internal_maps();
+  void start_debug_info();
+  llvm::DIType* map_attribute(uint32_t value);
+  void describe_map(llvm::GlobalVariable& global, const image::MapDesc& desc);
+  llvm::DIType* local_type(types::TypeRef type);
+  void finish_parameters();
+  void finish_source();
+
+  llvm::LLVMContext& context_;
+  plan::Plan& plan_;
+  const source::SourceSet& sources_;
+  const Options& options_;
+  llvm::Module module_;
+  llvm::DIBuilder debug_;
+  llvm::DIFile* file_ = nullptr;        // temporary until finish(): its text is only known then
+  llvm::DICompileUnit* unit_ = nullptr;
+  llvm::DISubroutineType* function_type_ = nullptr;
+  llvm::DIBasicType* int_type_ = nullptr;
+  std::map<uint32_t, llvm::DIType*> map_attributes_;
+  std::vector<llvm::GlobalVariable*> maps_;  // by MapId
+  std::optional<image::MapId> internal_[kInternalMaps];
+  uint32_t scratch_bytes_ = 0;
+  std::vector<llvm::Instruction*> scratch_multiplies_;
+  std::map<std::string, llvm::Constant*, std::less<>> texts_;
+  std::map<uint32_t, llvm::Constant*> zeros_;
+  llvm::GlobalVariable* parameters_ = nullptr;
+  uint32_t parameter_bytes_ = 0;
+  std::map<std::tuple<uint32_t, uint32_t, uint32_t, const void*>, image::SpanId> spans_;
+  std::map<std::tuple<uint8_t, std::string, uint32_t, uint32_t>, image::ErrorSiteId> sites_;
+  std::map<const types::CRecord*, RecordInfo> records_;
+};
+
+}  // namespace sonde::lower

@@ -1,0 +1,146 @@
+// Analyses that decide, before a program is lowered, where its variables live.
+#include "lower/program_state.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "lower/tree_walk.h"
+
+namespace sonde::lower {
+namespace {
+
+// All frames of a call chain share 512 bytes; spilled registers and rounding take their part.
+constexpr uint32_t kStackTotal = 320;
+// Captured variables beyond this live in scratch memory.
+constexpr uint32_t kSharedLimit = 112;
+
+class Captures : public TreeWalk {
+ public:
+  std::vector<const sema::Variable*> captured;
+  uint32_t deepest = 0;
+
+ protected:
+  void declare(const sema::Variable* variable) override { level_[variable] = path_; }
+  void variable(const sema::Variable* variable) override {
+    const auto declared = level_.find(variable);
+    if (declared == level_.end() || declared->second == path_) return;
+    if (std::find(captured.begin(), captured.end(), variable) == captured.end()) captured.push_back(variable);
+  }
+  void enter_loop() override {
+    path_.push_back(next_++);
+    deepest = std::max(deepest, static_cast<uint32_t>(path_.size()));
+  }
+  void leave_loop() override { path_.pop_back(); }
+
+ private:
+  std::vector<uint32_t> path_;  // the loop bodies around this place
+  uint32_t next_ = 0;
+  std::unordered_map<const sema::Variable*, std::vector<uint32_t>> level_;
+};
+
+class Mentions : public TreeWalk {
+ public:
+  explicit Mentions(const sema::Variable* wanted) : wanted_(wanted) {}
+  bool found = false;
+
+ protected:
+  void variable(const sema::Variable* variable) override { found = found || variable == wanted_; }
+
+ private:
+  const sema::Variable* wanted_;
+};
+
+class Leaves : public TreeWalk {
+ public:
+  bool any_block = false;
+  bool returns = false;
+
+  void expression(const sema::Expr& expr) override {
+    if (expr.kind == sema::ExprKind::block) any_block = true;
+    if (expr.kind == sema::ExprKind::call && sema::as<sema::Call>(expr).row->returns) returns = any_block = true;
+    TreeWalk::expression(expr);
+  }
+  void statement(const sema::Stmt& stmt) override {
+    if (stmt.kind == sema::StmtKind::jump && sema::as<sema::Jump>(stmt).jump == sema::JumpKind::return_jump) returns = true;
+    TreeWalk::statement(stmt);
+  }
+};
+
+// Whether a return stands in any loop.
+class LoopReturns : public TreeWalk {
+ public:
+  bool found = false;
+
+  void statement(const sema::Stmt& stmt) override {
+    using sema::StmtKind;
+    if (stmt.kind == StmtKind::for_range) found = found || returns_from(sema::as<sema::ForRange>(stmt).body);
+    if (stmt.kind == StmtKind::for_map) found = found || returns_from(sema::as<sema::ForMap>(stmt).body);
+    if (stmt.kind == StmtKind::while_loop) found = found || returns_from(sema::as<sema::While>(stmt).body);
+    if (!found) TreeWalk::statement(stmt);
+  }
+};
+
+}  // namespace
+
+bool in_register(types::TypeRef type) { return type->is_scalar(); }
+
+bool mentions(const sema::Expr& expr, const sema::Variable* variable) {
+  Mentions walk(variable);
+  walk.expression(expr);
+  return walk.found;
+}
+
+bool may_leave(const sema::Expr& expr) {
+  Leaves walk;
+  walk.expression(expr);
+  return walk.any_block || walk.returns;
+}
+
+bool returns_from(const sema::Block& body) {
+  Leaves walk;
+  walk.block(body);
+  return walk.returns;
+}
+
+ProgramState::ProgramState(ModuleState& module_state, const sema::Program& source, image::ProgramId program_id)
+    : module(module_state), program(source), id(program_id) {
+  Captures captures;
+  captures.block(program.body);
+  loop_depth_ = captures.deepest;
+  if (loop_depth_ == 0) return;
+  LoopReturns returns;
+  returns.block(program.body);
+  loops_return = returns.found;
+  shared_size = kSharedBegin + 8 * loop_depth_;
+  for (const sema::Variable* variable : captures.captured) {
+    const uint32_t size = (variable->type->size + 7) / 8 * 8;
+    Home home;
+    if (shared_size + size <= kSharedLimit) {
+      home = {Home::Where::shared, nullptr, shared_size};
+      shared_size += size;
+    } else {
+      home = {Home::Where::scratch, nullptr, scratch_allocate(size)};
+    }
+    homes.emplace(variable, home);
+  }
+}
+
+uint32_t ProgramState::stack_budget(uint32_t depth) const {
+  if (loop_depth_ == 0) return kStackTotal;
+  if (loop_depth_ > 2) return 0;  // up to eight frames: nothing but spilled registers on any
+  const uint32_t share = (kStackTotal - 64 - kSharedLimit) / (loop_depth_ + 1);
+  return depth == 0 ? share + 32 : share;
+}
+
+uint32_t ProgramState::scratch_allocate(uint32_t size) {
+  const uint32_t offset = scratch_top_;
+  scratch_top_ += (size + 7) / 8 * 8;
+  scratch_peak_ = std::max(scratch_peak_, scratch_top_);
+  return offset;
+}
+
+std::string ProgramState::loop_name() {
+  return module.image().programs[id.value].symbol + "_loop" + std::to_string(loops_++);
+}
+
+}  // namespace sonde::lower
