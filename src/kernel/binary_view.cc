@@ -94,6 +94,12 @@ Result<const std::vector<BinarySymbol>*> BinaryView::functions(const std::string
 }
 
 Result<BinarySymbol> BinaryView::find_function(const std::string& path, std::string_view name) const {
+  if (!state_->files.contains(path)) {
+    // Most scripts name one function of a file: no need to read all of them.
+    auto quick = find_elf_function(path, name);
+    if (!quick) return std::unexpected(quick.error());
+    if (*quick) return **quick;
+  }
   const auto& facts = state_->facts(path);
   if (!facts) return std::unexpected(facts.error());
   const auto& all = facts->functions;
@@ -106,14 +112,17 @@ Result<BinarySymbol> BinaryView::find_function(const std::string& path, std::str
 Result<BinarySymbol> BinaryView::find_address(const std::string& path, uint64_t address) const {
   const auto& facts = state_->facts(path);
   if (!facts) return std::unexpected(facts.error());
-  const auto& all = facts->by_address;
-  auto after = std::upper_bound(all.begin(), all.end(), address,
-                                [](uint64_t wanted, const BinarySymbol& symbol) { return wanted < symbol.address; });
-  // Aliases share an address and may differ in size.
-  while (after != all.begin()) {
-    const BinarySymbol& symbol = *--after;
+  const auto& order = facts->by_address;
+  const auto symbol_at = [&](uint32_t index) -> const BinarySymbol& { return facts->functions[index]; };
+  auto after = std::upper_bound(order.begin(), order.end(), address, [&](uint64_t wanted, uint32_t index) {
+    return wanted < symbol_at(index).address;
+  });
+  // Aliases share an address and may differ in size; no function is longer than this.
+  constexpr uint64_t kLongest = 1u << 24;
+  while (after != order.begin()) {
+    const BinarySymbol& symbol = symbol_at(*--after);
     if (address == symbol.address || address - symbol.address < symbol.size) return symbol;
-    if (address - symbol.address > (1u << 24)) break;
+    if (address - symbol.address > kLongest) break;
   }
   return base::fail("no function covers the address in " + path);
 }

@@ -86,6 +86,20 @@ auto BtfView::first_hit(Look look) const -> decltype(look(std::declval<Module&>(
   return {};
 }
 
+void BtfView::index_functions(Module& module) {
+  if (!module.functions.empty()) return;
+  module.btf->for_each(kFunctions, [&](uint32_t id, const btf_type& type) {
+    module.functions.emplace_back(module.btf->string(type.name_off), id);
+  });
+  std::sort(module.functions.begin(), module.functions.end());
+}
+
+uint32_t BtfView::function_id(const Module& module, std::string_view name) {
+  if (module.functions.empty()) return module.btf->find(name, kFunctions);
+  const auto hit = std::lower_bound(module.functions.begin(), module.functions.end(), std::pair(name, 0u));
+  return hit != module.functions.end() && hit->first == name ? hit->second : 0;
+}
+
 bool BtfView::has_btf() const { return vmlinux() != nullptr; }
 
 types::TypeRef BtfView::find_type(std::string_view tag, std::string_view name) const {
@@ -126,7 +140,7 @@ Result<FunctionProto> BtfView::find_function(std::string_view module, std::strin
   const bool any = module.empty() || module == "*";
   const auto found = first_hit([&](Module& candidate) -> std::optional<FunctionProto> {
     if (!any && candidate.name != module) return std::nullopt;
-    const uint32_t id = candidate.btf->find(name, kFunctions);
+    const uint32_t id = function_id(candidate, name);
     if (!id) return std::nullopt;
     FunctionProto proto = candidate.types->prototype(candidate.btf->type(id)->type, 0);
     proto.name = name;
@@ -193,14 +207,15 @@ Result<std::vector<std::string>> BtfView::btf_functions() const {
   if (!has_btf()) return base::fail(kNoBtf);
   std::vector<std::string> names;
   for (const auto& module : all_modules()) {
-    const std::string prefix = module->name + ":";
-    module->btf->for_each(kFunctions, [&](uint32_t, const btf_type& type) {
-      const std::string_view name = module->btf->string(type.name_off);
-      names.push_back(std::string(prefix).append(name));
-    });
+    index_functions(*module);
+    std::string_view last;
+    for (const auto& [name, id] : module->functions) {
+      if (name != last) names.push_back(std::string(module->name).append(":").append(name));
+      last = name;
+    }
   }
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
+  // Each module's names are in order already, the modules among themselves need not be.
+  if (modules_.size() > 1) std::sort(names.begin(), names.end());
   return names;
 }
 

@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "kernel/btf.h"
@@ -38,7 +40,12 @@ class BtfView : public KernelView {
     std::string name;
     std::unique_ptr<Btf> btf;
     std::unique_ptr<BtfTypes> types;
+    // Functions by name, made by the first listing; lookups use it from then on.
+    std::vector<std::pair<std::string_view, uint32_t>> functions;
   };
+  static void index_functions(Module& module);
+  // Id of a function; 0: none.
+  static uint32_t function_id(const Module& module, std::string_view name);
   // The kernel itself; null without BTF.
   Module* vmlinux() const;
   // All of them, vmlinux first; modules are opened by the first call.

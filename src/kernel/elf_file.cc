@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <numeric>
 
 #include "base/fd.h"
 #include "kernel/kernel_text.h"
@@ -61,9 +62,10 @@ std::optional<uint64_t> file_offset(const std::vector<Segment>& segments, uint64
   return std::nullopt;
 }
 
-// Functions of all symbol tables of `elf`. The offsets come from the segments of the file that is run: a debug file has
-// the same addresses but not the same contents.
-void add_functions(Elf* elf, const std::vector<Segment>& segments, std::vector<BinarySymbol>& out) {
+// Calls `visit(name, symbol)` for the functions of all symbol tables until it says false. The offsets come from the
+// segments of the file that is run: a debug file has the same addresses but not the same contents.
+template <typename Visit>
+void each_function(Elf* elf, Visit visit) {
   for (Elf_Scn* section = nullptr; (section = ::elf_nextscn(elf, section));) {
     GElf_Shdr header;
     if (!::gelf_getshdr(section, &header) || (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM)) continue;
@@ -76,11 +78,17 @@ void add_functions(Elf* elf, const std::vector<Segment>& segments, std::vector<B
       const unsigned type = GELF_ST_TYPE(symbol.st_info);
       if ((type != STT_FUNC && type != STT_GNU_IFUNC) || symbol.st_shndx == SHN_UNDEF) continue;
       const char* name = ::elf_strptr(elf, header.sh_link, symbol.st_name);
-      const auto offset = file_offset(segments, symbol.st_value);
-      if (!name || !*name || !offset) continue;
-      out.push_back({name, symbol.st_value, symbol.st_size, *offset});
+      if (name && *name && !visit(name, symbol)) return;
     }
   }
+}
+
+void add_functions(Elf* elf, const std::vector<Segment>& segments, std::vector<BinarySymbol>& out) {
+  each_function(elf, [&](const char* name, const GElf_Sym& symbol) {
+    const auto offset = file_offset(segments, symbol.st_value);
+    if (offset) out.push_back({name, symbol.st_value, symbol.st_size, *offset});
+    return true;
+  });
 }
 
 Elf_Data* section_data(Elf* elf, std::string_view wanted, bool* present = nullptr) {
@@ -180,6 +188,20 @@ bool is_traceable_binary(const std::string& path) {
   return type == ET_DYN || (type == ET_EXEC && (info.st_mode & S_IXUSR));
 }
 
+Result<std::optional<BinarySymbol>> find_elf_function(const std::string& path, std::string_view name) {
+  auto file = open_elf(path);
+  if (!file) return std::unexpected(file.error());
+  const std::vector<Segment> segments = load_segments(file->elf.get());
+  std::optional<BinarySymbol> found;
+  each_function(file->elf.get(), [&](const char* candidate, const GElf_Sym& symbol) {
+    if (name != candidate) return true;
+    const auto offset = file_offset(segments, symbol.st_value);
+    if (offset) found = {candidate, symbol.st_value, symbol.st_size, *offset};
+    return !found;
+  });
+  return found;
+}
+
 Result<ElfFacts> read_elf(const std::string& path) {
   auto file = open_elf(path);
   if (!file) return std::unexpected(file.error());
@@ -200,9 +222,11 @@ Result<ElfFacts> read_elf(const std::string& path) {
   std::sort(facts.functions.begin(), facts.functions.end(), by_name);
   const auto same = [](const BinarySymbol& a, const BinarySymbol& b) { return a.name == b.name && a.address == b.address; };
   facts.functions.erase(std::unique(facts.functions.begin(), facts.functions.end(), same), facts.functions.end());
-  facts.by_address = facts.functions;
-  std::stable_sort(facts.by_address.begin(), facts.by_address.end(),
-                   [](const BinarySymbol& a, const BinarySymbol& b) { return a.address < b.address; });
+  facts.by_address.resize(facts.functions.size());
+  std::iota(facts.by_address.begin(), facts.by_address.end(), 0u);
+  std::stable_sort(facts.by_address.begin(), facts.by_address.end(), [&](uint32_t a, uint32_t b) {
+    return facts.functions[a].address < facts.functions[b].address;
+  });
   return facts;
 }
 

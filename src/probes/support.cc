@@ -101,16 +101,17 @@ std::string suggestion(std::string_view name, std::span<const std::string> candi
 }
 
 bool report_missing(ProbeContext& context, const AttachText& text, std::string_view provider, std::string_view name,
-                    std::span<const std::string> candidates) {
+                    std::span<const std::string> candidates, std::string_view known) {
+  const std::string whole = std::string(known).append(name);
   switch (context.missing) {
     case ProbeContext::Missing::ignore: return true;
     case ProbeContext::Missing::warn:
-      context.diagnostics.emit<diag::Id::probe_no_matches_skipped>(text.range, provider, name);
+      context.diagnostics.emit<diag::Id::probe_no_matches_skipped>(text.range, provider, whole);
       return true;
     case ProbeContext::Missing::error: break;
   }
-  auto& diagnostic = context.diagnostics.emit<diag::Id::probe_no_matches>(text.range, provider, name);
-  const std::string hint = suggestion(name, candidates, std::string(provider) + ":");
+  auto& diagnostic = context.diagnostics.emit<diag::Id::probe_no_matches>(text.range, provider, whole);
+  const std::string hint = suggestion(name, candidates, std::string(provider).append(":").append(known));
   if (!hint.empty()) diagnostic.hints.push_back(hint);
   return false;
 }

@@ -39,9 +39,10 @@ bool check_parts(ProbeContext& context, const AttachText& text, const Provider& 
                  std::string_view wording);
 
 // An exact attach point whose event does not exist: an error with the nearest of `candidates`, a warning or nothing,
-// as the configuration says. True when compilation may go on.
+// as the configuration says. `known` is the part in front of the name that is right ("PATH:") and that candidates do
+// not repeat. True when compilation may go on.
 bool report_missing(ProbeContext& context, const AttachText& text, std::string_view provider, std::string_view name,
-                    std::span<const std::string> candidates);
+                    std::span<const std::string> candidates, std::string_view known = {});
 // "did you mean ..." for a name that is not among `candidates`, each with `prefix`; empty when nothing is near.
 std::string suggestion(std::string_view name, std::span<const std::string> candidates, std::string_view prefix);
 

@@ -98,8 +98,8 @@ bool add_exact(ProbeContext& context, const AttachText& text, const Request& req
   if (!symbol) {
     std::vector<std::string> names;
     if (const auto all = context.binaries.functions(path))
-      for (const kernel::BinarySymbol& candidate : **all) names.push_back(path + ":" + candidate.name);
-    return report_missing(context, text, request.provider.name, path + ":" + function, names);
+      for (const kernel::BinarySymbol& candidate : **all) names.push_back(candidate.name);
+    return report_missing(context, text, request.provider.name, function, names, path + ":");
   }
   const uint64_t offset = request.function.offset.value_or(0);
   if (!check_offset(context, text, *symbol, offset, path)) return false;

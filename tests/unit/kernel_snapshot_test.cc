@@ -1,7 +1,9 @@
 // BTF and tracefs facts through the recorded kernel, and what must also hold on the running one.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "kernel/btf_types.h"
@@ -215,6 +217,58 @@ TEST(KernelText, DamagedBtfIsRefusedOrEmpty) {
   }
   std::remove(path.c_str());
   ::rmdir(folder);
+}
+
+// A module on top of the recorded kernel: `typedef int mod_int; void mod_function(struct file *f, mod_int n);`
+std::string split_btf(uint32_t first_id, uint32_t strings_begin, uint32_t int_id, uint32_t file_id) {
+  const std::string strings = std::string("mod_int") + '\0' + "mod_function" + '\0' + "f" + '\0' + "n" + '\0';
+  const auto string_at = [&](std::string_view text) { return strings_begin + static_cast<uint32_t>(strings.find(text)); };
+  const uint32_t f = strings_begin + 21, n = strings_begin + 23;
+  const std::vector<uint32_t> types = {
+      string_at("mod_int"), BTF_KIND_TYPEDEF << 24, int_id,
+      0, BTF_KIND_PTR << 24, file_id,
+      0, BTF_KIND_FUNC_PROTO << 24 | 2, 0, f, first_id + 1, n, first_id,
+      string_at("mod_function"), BTF_KIND_FUNC << 24, first_id + 2,
+  };
+  const uint32_t type_bytes = static_cast<uint32_t>(types.size() * 4);
+  const btf_header header = {BTF_MAGIC, BTF_VERSION, 0, sizeof header, 0, type_bytes, type_bytes,
+                             static_cast<uint32_t>(strings.size())};
+  std::string bytes(reinterpret_cast<const char*>(&header), sizeof header);
+  bytes.append(reinterpret_cast<const char*>(types.data()), type_bytes);
+  return bytes + strings;
+}
+
+TEST(SplitBtf, ModulesContinueTheKernel) {
+  const std::string recorded = std::string(SONDE_TESTS_DIR) + "/snapshots/linux-6.18/btf/vmlinux";
+  const auto kernel = Btf::open(recorded);
+  ASSERT_TRUE(kernel);
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("sonde-split-" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder / "btf");
+  std::filesystem::create_symlink(recorded, folder / "btf/vmlinux");
+  std::ofstream(folder / "machine") << "arch x86_64\n";
+  std::ifstream file(recorded, std::ios::binary);
+  btf_header header{};
+  file.read(reinterpret_cast<char*>(&header), sizeof header);
+  std::ofstream(folder / "btf/mod", std::ios::binary)
+      << split_btf((*kernel)->end_id(), header.str_len, (*kernel)->find("int", kind_bit(BTF_KIND_INT)),
+                   (*kernel)->find("file", kind_bit(BTF_KIND_STRUCT)));
+  types::TypeContext context;
+  const auto view = snapshot_view(context, folder.string());
+  ASSERT_TRUE(view);
+  const auto function = (*view)->find_function("", "mod_function");
+  ASSERT_TRUE(function) << function.error().text();
+  EXPECT_EQ(function->module, "mod");
+  ASSERT_EQ(function->parameters.size(), 2u);
+  EXPECT_EQ(function->parameters[0].c_text + " " + function->parameters[0].name, "struct file * f");
+  EXPECT_EQ(function->parameters[0].type->element, (*view)->find_type("struct", "file"));
+  EXPECT_EQ(printed(function->parameters[1].type), "int32");
+  EXPECT_EQ(printed((*view)->find_type("", "mod_int")), "int32");
+  EXPECT_FALSE((*view)->find_function("vmlinux", "mod_function"));
+  const auto names = (*view)->btf_functions();
+  ASSERT_TRUE(names);
+  EXPECT_TRUE(std::binary_search(names->begin(), names->end(), "mod:mod_function"));
+  EXPECT_TRUE((*view)->find_function("mod", "mod_function"));
+  std::filesystem::remove_all(folder);
 }
 
 TEST(LiveKernel, AnswersWhatItCan) {
