@@ -153,6 +153,7 @@ bound::Expr* Binder::variable(const ast::Variable& variable, const Env& env) {
     found->read_unassigned = true;
     report<Id::variable_used_unassigned>(variable.range, env, variable.name);
   }
+  found->read = true;
   auto* made = make<bound::VariableRef>(variable.range, env);
   made->variable = found;
   reads(found->slot, env);
@@ -324,7 +325,7 @@ std::vector<std::string> Binder::field_path(const std::vector<std::string>& path
 
 bool Binder::operand_spec(const ast::TypeOrExpr& operand, source::Range range, const Env& env, bound::TypeSpec& out) {
   out.range = range;
-  if (operand.type) return type_spec(*operand.type, env, out);
+  if (operand.type) return type_spec(*operand.type, env, out, true);
   // A bare map stands for its key if it has keys, so that its shape stays open here.
   if (const auto* map = ast::expr_cast<ast::Map>(operand.expr); map && !map->keyed) {
     auto* whole = make<bound::MapWhole>(map->range, env);
@@ -362,23 +363,25 @@ bool Binder::parameter_type(const ast::Type& type, const bound::Binding& binding
   return true;
 }
 
-bool Binder::type_spec(const ast::Type& type, const Env& env, bound::TypeSpec& out) {
+bool Binder::type_spec(const ast::Type& type, const Env& env, bound::TypeSpec& out, bool operand) {
   out.range = type.range;
   if (type.type_of) return operand_spec(*type.type_of, type.range, env, out);
   if (const bound::Binding* binding = parameter(type.name, env); binding && binding->expr)
     return parameter_type(type, *binding, env, out);
   const std::string_view tag = TypeNames::tag_word(type.tag);
   types::TypeRef found = names_.find(tag, type.name);
-  if (!found && tag.empty() && type.suffixes.empty())
+  if (!found && operand && tag.empty() && type.suffixes.empty())
     if (const auto enumerator = names_.find_enumerator(type.name)) found = enumerator->type;
   for (const ast::Type::Suffix& suffix : type.suffixes)
     if (found) found = names_.with_suffix(found, suffix);
   out.known = found;
   if (found) return true;
   const std::string written = TypeNames::written(type.tag, type.name);
-  const bool bare = tag.empty() && type.suffixes.empty();
-  diag::Diagnostic& diagnostic = bare && env.type_context != std::string_view("cast")
-                                     ? report<Id::unknown_identifier>(type.range, env, written)
+  // Where an expression could stand as well, a lone name was most likely meant as one.
+  const bool name_alone = operand && tag.empty() && type.suffixes.empty();
+  diag::Diagnostic& diagnostic = name_alone ? report<Id::unknown_identifier>(type.range, env, written)
+                                 : type.tag == ast::TypeTag::enum_tag
+                                     ? report<Id::enum_unknown>(type.range, env, type.name)
                                      : report<Id::unknown_type>(type.range, env, written);
   if (!tag.empty()) add_suggestions(diagnostic.hints, type.name, inputs_.kernel.type_names(tag));
   return false;

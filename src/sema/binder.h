@@ -88,7 +88,8 @@ class Binder {
   bound::Expr* type_query(bound::TypeQuery::What what, const ast::TypeOrExpr& operand, source::Range range,
                           const char* context, const Env& env);
   std::vector<std::string> field_path(const std::vector<std::string>& path, const Env& env);
-  bool type_spec(const ast::Type& type, const Env& env, bound::TypeSpec& out);
+  // `operand`: of sizeof and its kin, where a lone name may also be an enumerator.
+  bool type_spec(const ast::Type& type, const Env& env, bound::TypeSpec& out, bool operand = false);
   bool parameter_type(const ast::Type& type, const bound::Binding& binding, const Env& env, bound::TypeSpec& out);
   bool operand_spec(const ast::TypeOrExpr& operand, source::Range range, const Env& env, bound::TypeSpec& out);
   static Env in_type(const Env& env, const char* context);

@@ -38,6 +38,7 @@ void Builder::add_program(bound::Program& program) {
   made.range = program.range;
   probe_ = &made.probe;
   for (const bound::Variable& variable : program.variables) {
+    if (!variable.slot.type) continue;  // declared, and neither read nor written
     made.variables.push_back({variable.name, settle(variable.slot.type)});
     variables_[&variable] = &made.variables.back();
   }
@@ -88,7 +89,7 @@ void Builder::statement(bound::Stmt& stmt, std::vector<const Stmt*>& to) {
     }
     case bound::StmtKind::let: {
       auto& from = static_cast<bound::Let&>(stmt);
-      declare(stmt, *from.variable, to);
+      if (from.variable->slot.type) declare(stmt, *from.variable, to);
       if (from.value) assign(stmt, *from.variable, *from.value, to);
       return;
     }

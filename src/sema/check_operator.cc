@@ -121,7 +121,7 @@ TypeRef Typing::comparison(bound::Binary& node, TypeRef left, TypeRef right) {
   if (!common) return mismatch(node, left, right);
   if (!equality && !is_condition(common)) return operator_refused(node, left, right);
   if (left->kind == Kind::pointer && right->kind == Kind::pointer) {
-    if (!types::promote(types_, left, right)) {
+    if (settled(types_, left->element) != settled(types_, right->element)) {
       diag::Diagnostic& diagnostic = report<Id::distinct_pointers>(node, types::printed(left->element), types::printed(right->element));
       label_operands(diagnostic, node, left->element, right->element);
     }

@@ -51,14 +51,12 @@ void Typing::check(bound::Program& program) {
   if (program.predicate) statement(*program.predicate);
   block(program.body);
   for (bound::Variable& variable : program.variables) {
-    if (variable.slot.type) continue;
-    if (variable.origin == bound::Variable::Origin::declaration && !variable.assigned)
-      reporter_.emit<Id::variable_never_assigned>(variable.first, nullptr, variable.name);
-    reporter_.emit<Id::variable_unresolved>(variable.first, nullptr);
+    const bool declared = variable.origin == bound::Variable::Origin::declaration;
+    if (declared && !variable.assigned) reporter_.emit<Id::variable_never_assigned>(variable.first, nullptr, variable.name);
+    if (variable.slot.type || (declared && !variable.assigned && !variable.read)) continue;
+    // What has no type because its value was refused has been told already.
+    if (reporter_.ok()) reporter_.emit<Id::variable_unresolved>(variable.first, nullptr);
   }
-  for (bound::Variable& variable : program.variables)
-    if (variable.slot.type && variable.origin == bound::Variable::Origin::declaration && !variable.assigned)
-      reporter_.emit<Id::variable_never_assigned>(variable.first, nullptr, variable.name);
 }
 
 void Typing::statement(bound::Stmt& stmt) {
@@ -123,9 +121,9 @@ void Typing::merge(bound::Slot& slot, TypeRef offered) {
   changed_(slot);
 }
 
-bool Typing::refused_by_lock(const std::string& name, const bound::Slot& slot, const bound::Stmt& stmt) {
-  if (!slot.refused) return false;
-  report<Id::type_locked>(stmt, name, types::printed(slot.refused), types::printed(slot.type));
+bool Typing::refused_by_lock(const std::string& name, const bound::Slot& slot, TypeRef type, const bound::Stmt& stmt) {
+  if (!slot.refused || types::promote(types_, slot.type, type) == slot.type) return false;
+  report<Id::type_locked>(stmt, name, types::printed(type), types::printed(slot.type));
   return true;
 }
 
@@ -151,7 +149,7 @@ void Typing::check_variable_value(bound::Variable& variable, bound::Expr& value,
     return;
   }
   const bound::Slot& slot = variable.slot;
-  if (!slot.type || refused_by_lock(variable.name, slot, stmt)) return;
+  if (!slot.type || refused_by_lock(variable.name, slot, type, stmt)) return;
   bool good = false;
   if (slot.type->is_integer() && type->is_integer())
     good = !value.literal || !slot.declared || fits(*value.literal, slot.type);
@@ -219,8 +217,8 @@ void Typing::map_key(bound::Map& map, bound::Expr& key, bool write) {
     return;
   }
   if (!map.key.type) return;
-  if (map.key.refused) {
-    report<Id::type_locked>(key, map.name, types::printed(map.key.refused), types::printed(map.key.type));
+  if (map.key.refused && types::promote(types_, map.key.type, type) != map.key.type) {
+    report<Id::type_locked>(key, map.name, types::printed(type), types::printed(map.key.type));
     return;
   }
   if (!types::promote(types_, map.key.type, type)) {
@@ -282,7 +280,7 @@ bool Typing::check_map_value(bound::Map& map, bound::Expr& value, const bound::S
     }
     return false;
   }
-  if (!slot.type || refused_by_lock(map.name, slot, stmt)) return false;
+  if (!slot.type || refused_by_lock(map.name, slot, type, stmt)) return false;
   if (types::promote(types_, slot.type, type)) return true;
   if (type->kind == Kind::aggregate && slot.type->kind == Kind::aggregate && type->aggregate == slot.type->aggregate) {
     check_aggregates(map, type, stmt);

@@ -30,8 +30,8 @@ struct Variable {
   source::Range first;  // its declaration, first assignment or loop head
   uint32_t sequence = 0;  // order of declaration within the compilation
   bool assigned = false;
-  bool read_unassigned = false;
-  source::Range read_range;
+  bool read = false;
+  bool read_unassigned = false;  // warned about already
   Slot slot;
 };
 

@@ -53,7 +53,7 @@ class Typing {
   void check_aggregates(const bound::Map& map, TypeRef offered, const bound::Stmt& stmt);
   void map_key(bound::Map& map, bound::Expr& key, bool write);
   void merge(bound::Slot& slot, TypeRef offered);
-  bool refused_by_lock(const std::string& name, const bound::Slot& slot, const bound::Stmt& stmt);
+  bool refused_by_lock(const std::string& name, const bound::Slot& slot, TypeRef type, const bound::Stmt& stmt);
   static bool leaves(const bound::Stmt& stmt);
 
   // check_expr.cc
