@@ -209,6 +209,7 @@ LoadError Loader::explain(int code, bpf_object* object) const {
   const image::ProgramDesc& program = image_.programs[current_.value];
   if (!target_fault_.what.empty()) {
     error.what = target_fault_.what;
+    error.missing_target = code == ESRCH;
     return error;
   }
   error.what = "Error loading BPF program for " + program.symbol;

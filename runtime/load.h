@@ -30,6 +30,7 @@ struct LoadError {
   std::string what;          // one sentence without errno text
   int code = 0;              // positive errno
   image::ProgramId program;  // invalid: not about one program
+  bool missing_target = false;  // the kernel has no BTF for what the program attaches to: the probe is missing
   Rejection rejection;       // of the verifier, if it spoke
   std::string log;           // the verifier's whole log
   bool log_trimmed = false;  // it did not fit into config log_size

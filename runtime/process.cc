@@ -43,6 +43,8 @@ bool is_executable_elf(const std::string& path, struct stat& info) {
 }
 
 constexpr size_t kGoBytes = 1;
+// Milliseconds that a child has to act on SIGTERM.
+constexpr int kPatience = 5000;
 
 [[noreturn]] void run_child(int go, int failed, const char* path, char* const* arguments) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -148,6 +150,8 @@ Result<> ChildProcess::release() {
 void ChildProcess::terminate() {
   if (pid_ < 0 || reaped_) return;
   ::kill(pid_, SIGTERM);
+  pollfd ended{.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
+  if (::poll(&ended, 1, kPatience) == 0) ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
   reaped_ = true;
 }

@@ -35,7 +35,7 @@ class ChildProcess {
   int pidfd() const { return pidfd_.get(); }
   // Lets it run. Fails if it cannot execute its program.
   Result<> release();
-  // SIGTERM, then waits.
+  // SIGTERM, then waits; a child that ignores it for some seconds is killed.
   void terminate();
   // Reaps the child if it has ended.
   std::optional<ChildExit> poll_exit();

@@ -51,7 +51,25 @@ void Report::detail(std::string_view text) {
   if (verbose_) line("", "", text);
 }
 
+bool Report::missing_probe(const image::Image& image, const std::string& probe, std::string_view reason) {
+  const std::string& mode = image.config.missing_probes;
+  if (mode == "ignore") return true;
+  if (mode == "warn") {
+    warning(reason);
+    warning("Unable to attach probe: " + probe + ". Skipping.");
+    return true;
+  }
+  error(reason);
+  error("Unable to attach probe: " + probe +
+        ". If this is expected, set the 'missing_probes' config variable to 'warn'.");
+  return false;
+}
+
 void Report::load_error(const image::Image& image, const LoadError& error) {
+  if (error.missing_target) {
+    missing_probe(image, image.programs[error.program.value].probe_name, error.what);
+    return;
+  }
   this->error(headline(error, verbose_));
   if (error.log_trimmed)
     warning("The kernel's log was cut off: it is longer than BPFTRACE_LOG_SIZE (" +

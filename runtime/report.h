@@ -20,6 +20,8 @@ class Report {
   void warning(std::string_view text);  // dropped with --no-warnings
   void hint(std::string_view text);
   void detail(std::string_view text);  // only with -v
+  // A probe that cannot be attached because of `reason`, by config missing_probes. False: the run must end.
+  bool missing_probe(const image::Image& image, const std::string& probe, std::string_view reason);
   // What the kernel objected to, with the place in the script, the verifier's words and what to try.
   void load_error(const image::Image& image, const LoadError& error);
 

@@ -86,10 +86,18 @@ Tracer::Tracer(const value::Decoder& decoder, print::Printer& printer, print::Si
 Tracer::~Tracer() { detach(false); }
 
 std::expected<void, LoadError> Tracer::load(LoadOptions options) {
+  options.skip.resize(image_.programs.size(), false);
+  auto object = runtime::load(image_, options);
+  // A probe whose target this kernel lacks may be dispensable; the rest is then loaded without it.
+  while (!object && object.error().missing_target && image_.config.missing_probes != "error") {
+    const uint32_t program = object.error().program.value;
+    report_.missing_probe(image_, image_.programs[program].probe_name, object.error().what);
+    options.skip[program] = true;
+    object = runtime::load(image_, options);
+  }
+  if (!object) return std::unexpected(object.error());
   skip_ = options.skip;
   uprobe_multi_ = options.uprobe_multi;
-  auto object = runtime::load(image_, options);
-  if (!object) return std::unexpected(object.error());
   object_ = std::move(*object);
   for (uint32_t i = 0; i < image_.maps.size(); ++i) {
     const image::MapDesc& map = image_.maps[i];
@@ -129,25 +137,11 @@ bool Tracer::has_sources() const {
   return signal_programs || sources_ > iterators_.size();
 }
 
-bool Tracer::refuse(const image::ProgramDesc& desc, const Error& error) {
-  const std::string& mode = image_.config.missing_probes;
-  if (mode == "ignore") return true;
-  if (mode == "warn") {
-    report_.warning(error.text());
-    report_.warning("Unable to attach probe: " + desc.probe_name + ". Skipping.");
-    return true;
-  }
-  report_.error(error.text());
-  report_.error("Unable to attach probe: " + desc.probe_name +
-                ". If this is expected, set the 'missing_probes' config variable to 'warn'.");
-  return false;
-}
-
 bool Tracer::attach_one(uint32_t program, attach::Context& context) {
   const image::ProgramDesc& desc = image_.programs[program];
   report_.detail("Trying to attach probe: " + desc.probe_name);
   auto link = attach::attach(desc, object_->program_fd({program}), context);
-  if (!link) return refuse(desc, link.error());
+  if (!link) return report_.missing_probe(image_, desc.probe_name, link.error().text());
   if (report_.verbose() && !link->names.empty()) {
     report_.detail("Attaching to " + std::to_string(link->names.size()) + " functions");
     for (const std::string& name : link->names) report_.detail(name);

@@ -73,7 +73,6 @@ class Tracer {
  private:
   bool is_skipped(uint32_t program) const { return program < skip_.size() && skip_[program]; }
   bool attach_one(uint32_t program, attach::Context& context);
-  bool refuse(const image::ProgramDesc& desc, const Error& error);
   uint64_t handle_some(uint64_t limit);
   void take_exit();
 

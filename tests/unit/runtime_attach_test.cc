@@ -1,10 +1,10 @@
 // Every attach mechanism that the kernel at hand offers, and what is said when it refuses.
 #include <gtest/gtest.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -28,6 +28,7 @@ namespace {
 using image::Image;
 
 constexpr int kCalls = 7;
+constexpr useconds_t kTimeToAttach = 200'000;
 
 class AttachTest : public ::testing::Test {
  protected:
@@ -40,7 +41,7 @@ class AttachTest : public ::testing::Test {
     number.kind = image::LayoutKind::integer;
     number.size = 8;
     image_.types = {number};
-    image_.maps = {map("@hits", "AT_hits", image::MapKind::array, 4, 8, 8)};
+    image_.maps = {map("@hits", "AT_hits", image::MapKind::array, 4, 8, 12)};
     image_.maps[0].key = {0};
     image_.maps[0].value = {0};
     const std::string self = "/proc/self/exe";
@@ -60,7 +61,15 @@ class AttachTest : public ::testing::Test {
                 image::TestRunAttach{image::RunPhase::signal}),
         program("bad_7", "bad", BPF_PROG_TYPE_RAW_TRACEPOINT, image::TestRunAttach{image::RunPhase::begin}),
         program("uretprobe_8", "uretprobe", BPF_PROG_TYPE_KPROBE,
-                image::UprobeAttach{self, {{.symbol = "sonde_target_two"}}, true})};
+                image::UprobeAttach{self, {{.symbol = "sonde_target_two"}}, true}),
+        program("kprobe_9", "kprobe", BPF_PROG_TYPE_KPROBE, image::KprobeAttach{"vfs_read", "", 0, false}),
+        program("kretprobe_10", "kretprobe", BPF_PROG_TYPE_KPROBE, image::KprobeAttach{"vfs_read", "", 0, true}),
+        program("fentry_11", "fentry", BPF_PROG_TYPE_TRACING,
+                image::TracingAttach{image::TracingKind::fentry, "vmlinux", "vfs_read", 0}),
+        program("fexit_12", "fexit", BPF_PROG_TYPE_TRACING,
+                image::TracingAttach{image::TracingKind::fexit, "vmlinux", "vfs_read", 0})};
+    image_.programs[10].expected_attach_type = BPF_TRACE_FENTRY;
+    image_.programs[11].expected_attach_type = BPF_TRACE_FEXIT;
     image_.programs[2].expected_attach_type = BPF_TRACE_RAW_TP;
     image_.programs[4].expected_attach_type = BPF_TRACE_ITER;
     // Run by us, so that the filter below does not see it; it takes part only where it is wanted.
@@ -70,19 +79,18 @@ class AttachTest : public ::testing::Test {
     options_.probe_filter = [this](std::string_view name) { return name == only_; };
   }
 
-  // Runs the program called `only` for a child's lifetime; the child waits for its turn, then calls both targets.
+  // Runs the program called `only` for a child's lifetime; the child calls both targets and reads, once the run has had time to attach.
   Outcome run_with_child(const std::string& only) {
     only_ = only;
-    int go[2];
-    EXPECT_EQ(::pipe(go), 0);
+    const int zero = ::open("/dev/zero", O_RDONLY | O_CLOEXEC);
     const pid_t pid = ::fork();
     if (pid == 0) {
-      // The attached notice cannot be seen from here; the run is given time instead.
-      ::usleep(200'000);
+      ::usleep(kTimeToAttach);
       for (int i = 0; i < kCalls; ++i) {
         sonde_target_one(i);
         sonde_target_two(i);
-        ::syscall(SYS_getppid);
+        char byte = 0;
+        if (::read(zero, &byte, 1) != 1) ::_exit(1);
       }
       for (volatile int spin = 0; spin < 30'000'000;) spin = spin + 1;
       ::_exit(0);
@@ -91,6 +99,7 @@ class AttachTest : public ::testing::Test {
     EXPECT_TRUE(processes);
     const Outcome outcome = run_to_end(image_, options_, std::move(*processes));
     ::waitpid(pid, nullptr, 0);
+    ::close(zero);
     return outcome;
   }
 
@@ -133,6 +142,32 @@ TEST_F(AttachTest, SeveralSitesWithAndWithoutMultiLink) {
 TEST_F(AttachTest, RawTracepointByName) {
   const Outcome outcome = run_with_child("rawtp");
   EXPECT_GE(hits(outcome, 3), uint64_t{kCalls}) << outcome.err;
+}
+
+TEST_F(AttachTest, KprobesOrTheReasonWhyNot) {
+  for (const auto& [name, cell] : {std::pair{"kprobe", 8}, {"kretprobe", 9}}) {
+    const Outcome outcome = run_with_child(name);
+    if (::access("/sys/bus/event_source/devices/kprobe", F_OK) == 0) {
+      EXPECT_GE(hits(outcome, cell), uint64_t{kCalls}) << outcome.err;
+    } else {
+      EXPECT_EQ(outcome.code, 255);
+      EXPECT_NE(outcome.err.find("this kernel has no kprobe events"), std::string::npos) << outcome.err;
+      EXPECT_NE(outcome.err.find("tracepoint, rawtracepoint, uprobe, usdt, profile and interval probes remain"),
+                std::string::npos);
+    }
+  }
+}
+
+TEST_F(AttachTest, FentryAndFexitOrTheReasonWhyNot) {
+  for (const auto& [name, cell] : {std::pair{"fentry", 10}, {"fexit", 11}}) {
+    const Outcome outcome = run_with_child(name);
+    if (outcome.code == 0) {
+      EXPECT_GE(hits(outcome, cell), uint64_t{kCalls}) << outcome.err;
+    } else {
+      EXPECT_NE(outcome.err.find(std::string("ERROR: Error loading BPF program for ") + name), std::string::npos) << outcome.err;
+      EXPECT_NE(outcome.err.find("HINT: "), std::string::npos) << outcome.err;
+    }
+  }
 }
 
 TEST_F(AttachTest, ProfileOfOneProcess) {
@@ -190,7 +225,20 @@ TEST_F(AttachTest, MissingTargetsAreNamed) {
   only_ = "rawtp";
   Outcome outcome = run_to_end(image_, options_);
   EXPECT_EQ(outcome.code, 255);
-  EXPECT_NE(outcome.err.find("ERROR: No BTF found for vmlinux:no_such_event."), std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.err,
+            "ERROR: No BTF found for vmlinux:no_such_event.\nERROR: Unable to attach probe: rawtp. If this is expected, set "
+            "the 'missing_probes' config variable to 'warn'.\n");
+  // With a warning the rest of the program runs.
+  image_.config.missing_probes = "warn";
+  image_.programs[5].attach = image::TestRunAttach{image::RunPhase::end};
+  outcome = run_to_end(image_, options_);
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(hits(outcome, 6), 1u);
+  EXPECT_NE(outcome.err.find("WARNING: No BTF found for vmlinux:no_such_event.\nWARNING: Unable to attach probe: rawtp. "
+                             "Skipping.\n"),
+            std::string::npos)
+      << outcome.err;
+  image_.config.missing_probes = "error";
 
   image_.programs[0].attach = image::UprobeAttach{"/nonexistent", {{.symbol = "main"}}};
   only_ = "uprobe";

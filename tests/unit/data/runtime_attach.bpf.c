@@ -5,7 +5,7 @@
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, 8);
+  __uint(max_entries, 12);
   __type(key, __u32);
   __type(value, __u64);
 } AT_hits SEC(".maps");
@@ -68,6 +68,27 @@ int bad_7(void* ctx) {
 SEC("s_uretprobe_8")
 int uretprobe_8(void* ctx) {
   hit(7);
+  return 0;
+}
+
+SEC("s_kprobe_9")
+int kprobe_9(void* ctx) {
+  hit(8);
+  return 0;
+}
+SEC("s_kretprobe_10")
+int kretprobe_10(void* ctx) {
+  hit(9);
+  return 0;
+}
+SEC("s_fentry_11")
+int fentry_11(void* ctx) {
+  hit(10);
+  return 0;
+}
+SEC("s_fexit_12")
+int fexit_12(void* ctx) {
+  hit(11);
   return 0;
 }
 
