@@ -103,8 +103,9 @@ Result<BinarySymbol> BinaryView::find_function(const std::string& path, std::str
   const auto& facts = state_->facts(path);
   if (!facts) return std::unexpected(facts.error());
   const auto& all = facts->functions;
-  const auto hit = std::lower_bound(all.begin(), all.end(), name,
-                                    [](const BinarySymbol& symbol, std::string_view wanted) { return symbol.name < wanted; });
+  const auto hit =
+      std::lower_bound(all.begin(), all.end(), name,
+                       [](const BinarySymbol& symbol, std::string_view wanted) { return symbol.name < wanted; });
   if (hit == all.end() || hit->name != name) return base::fail("no function " + std::string(name) + " in " + path);
   return *hit;
 }
@@ -114,9 +115,8 @@ Result<BinarySymbol> BinaryView::find_address(const std::string& path, uint64_t 
   if (!facts) return std::unexpected(facts.error());
   const auto& order = facts->by_address;
   const auto symbol_at = [&](uint32_t index) -> const BinarySymbol& { return facts->functions[index]; };
-  auto after = std::upper_bound(order.begin(), order.end(), address, [&](uint64_t wanted, uint32_t index) {
-    return wanted < symbol_at(index).address;
-  });
+  auto after = std::upper_bound(order.begin(), order.end(), address,
+                                [&](uint64_t wanted, uint32_t index) { return wanted < symbol_at(index).address; });
   // Aliases share an address and may differ in size; no function is longer than this.
   constexpr uint64_t kLongest = 1u << 24;
   while (after != order.begin()) {

@@ -66,7 +66,7 @@ Result<std::unique_ptr<Btf>> Btf::open(const std::string& path, const Btf* base)
   std::unique_ptr<Btf> btf(new Btf);
   btf->base_ = base;
   std::span<const char> bytes;
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file.get(), &info) == 0 && info.st_size > 0) {
     void* mapping = ::mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_PRIVATE, file.get(), 0);
     if (mapping != MAP_FAILED) {

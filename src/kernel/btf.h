@@ -40,7 +40,7 @@ class Btf {
   std::string_view name(uint32_t id) const;
 
   // Trailing records of a type.
-  static std::span<const btf_member> members(const btf_type& type);   // struct, union
+  static std::span<const btf_member> members(const btf_type& type);    // struct, union
   static std::span<const btf_param> parameters(const btf_type& type);  // func_proto
   static std::span<const btf_enum> enumerators(const btf_type& type);  // enum
   static std::span<const btf_enum64> enumerators64(const btf_type& type);

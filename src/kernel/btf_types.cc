@@ -18,9 +18,7 @@ bool is_modifier(uint32_t kind) {
 uint32_t kind_of(const btf_type* type) { return type ? BTF_INFO_KIND(type->info) : uint32_t{BTF_KIND_UNKN}; }
 
 // Compilers and kernels spell the tag of user memory differently: clang by attribute, sparse by address space.
-std::string canonical_tag(std::string_view tag) {
-  return std::string(tag == "address_space(1)" ? "user" : tag);
-}
+std::string canonical_tag(std::string_view tag) { return std::string(tag == "address_space(1)" ? "user" : tag); }
 
 }  // namespace
 

@@ -12,7 +12,7 @@ namespace {
 constexpr uint32_t kEnum64 = 19;  // BTF_KIND_ENUM64
 constexpr uint32_t kEnums = kind_bit(BTF_KIND_ENUM) | kind_bit(kEnum64);
 constexpr uint32_t kFunctions = kind_bit(BTF_KIND_FUNC);
-constexpr std::string_view kProbeStub = "__probestub_";    // since Linux 6.5
+constexpr std::string_view kProbeStub = "__probestub_";  // since Linux 6.5
 constexpr std::string_view kTraceIterator = "__traceiter_";
 constexpr std::string_view kIterator = "bpf_iter_";
 constexpr const char* kNoBtf = "BTF data not available";

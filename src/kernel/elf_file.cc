@@ -177,7 +177,7 @@ bool by_name(const BinarySymbol& a, const BinarySymbol& b) {
 
 bool is_traceable_binary(const std::string& path) {
   const base::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat info {};
+  struct stat info{};
   if (!file.valid() || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
   // Both classes agree on where the type of the file stands.
   unsigned char header[EI_NIDENT + 2] = {};
@@ -220,13 +220,14 @@ Result<ElfFacts> read_elf(const std::string& path) {
     break;
   }
   std::sort(facts.functions.begin(), facts.functions.end(), by_name);
-  const auto same = [](const BinarySymbol& a, const BinarySymbol& b) { return a.name == b.name && a.address == b.address; };
+  const auto same = [](const BinarySymbol& a, const BinarySymbol& b) {
+    return a.name == b.name && a.address == b.address;
+  };
   facts.functions.erase(std::unique(facts.functions.begin(), facts.functions.end(), same), facts.functions.end());
   facts.by_address.resize(facts.functions.size());
   std::iota(facts.by_address.begin(), facts.by_address.end(), 0u);
-  std::stable_sort(facts.by_address.begin(), facts.by_address.end(), [&](uint32_t a, uint32_t b) {
-    return facts.functions[a].address < facts.functions[b].address;
-  });
+  std::stable_sort(facts.by_address.begin(), facts.by_address.end(),
+                   [&](uint32_t a, uint32_t b) { return facts.functions[a].address < facts.functions[b].address; });
   return facts;
 }
 

@@ -18,8 +18,8 @@ bool is_traceable_binary(const std::string& path);
 struct ElfFacts {
   std::vector<BinarySymbol> functions;  // sorted by name, then address
   std::vector<uint32_t> by_address;     // indices of the same, sorted by address
-  bool has_dwarf = false;  // .debug_info here or in the debug file
-  std::string debug_file;  // separate debug file, empty: none
+  bool has_dwarf = false;               // .debug_info here or in the debug file
+  std::string debug_file;               // separate debug file, empty: none
 };
 
 // One function by name, from the file's own symbol tables only: a small part of the cost of read_elf(). Empty: not there.

@@ -181,13 +181,20 @@ std::string integer_spelling(const std::vector<std::string_view>& words) {
   unsigned longs = 0;
   bool is_unsigned = false, is_signed = false, is_short = false, is_char = false, any_int = false;
   for (const std::string_view word : words) {
-    if (word == "long") ++longs;
-    else if (word == "unsigned") is_unsigned = true;
-    else if (word == "signed") is_signed = true;
-    else if (word == "short") is_short = true;
-    else if (word == "char") is_char = true;
-    else if (word == "int") any_int = true;
-    else return {};
+    if (word == "long")
+      ++longs;
+    else if (word == "unsigned")
+      is_unsigned = true;
+    else if (word == "signed")
+      is_signed = true;
+    else if (word == "short")
+      is_short = true;
+    else if (word == "char")
+      is_char = true;
+    else if (word == "int")
+      any_int = true;
+    else
+      return {};
   }
   const std::string sign = is_unsigned ? "unsigned " : "";
   if (is_char) return is_signed ? "signed char" : sign + "char";

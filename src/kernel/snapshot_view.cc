@@ -77,8 +77,7 @@ Result<std::vector<std::string>> SnapshotView::traceable_functions() const {
 }
 
 Result<TracepointFormat> SnapshotView::tracepoint_format(std::string_view category, std::string_view event) const {
-  const auto text =
-      read_text(folder_ + "/events/" + std::string(category) + "/" + std::string(event) + "/format");
+  const auto text = read_text(folder_ + "/events/" + std::string(category) + "/" + std::string(event) + "/format");
   if (!text) return std::unexpected(text.error());
   return parse_format(*text);
 }

@@ -63,8 +63,7 @@ bool resolve_exact(const Provider& provider, ProbeContext& context, const Attach
   const std::string name = module + ":" + function;
   const bool traceable = !listed || std::binary_search(listed->begin(), listed->end(), name);
   const auto proto = context.kernel.find_function(module, function);
-  if (!module.empty() && traceable && proto &&
-      proto->parameters.size() <= register_parameters(context.kernel)) {
+  if (!module.empty() && traceable && proto && proto->parameters.size() <= register_parameters(context.kernel)) {
     add(provider, context, text, *proto, out);
     return true;
   }

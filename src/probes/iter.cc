@@ -35,8 +35,7 @@ bool resolve_matches(ProbeContext& context, const AttachText& text, std::vector<
     if (!hint.empty()) diagnostic.hints.push_back(hint);
     return false;
   }
-  ResolvedProbe probe =
-      make_probe(kIter, text, full_name("iter", {name}), BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER);
+  ResolvedProbe probe = make_probe(kIter, text, full_name("iter", {name}), BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER);
   probe.attach = image::TracingAttach{image::TracingKind::iterator, proto->module, name, proto->btf_id};
   probe.arg_source = ArgSource::iterator;
   probe.space = types::Space::kernel;

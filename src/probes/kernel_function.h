@@ -12,7 +12,7 @@ namespace sonde::probes {
 // Where the names of traceable functions come from.
 struct FunctionList {
   std::vector<std::string> names;  // "module:function", sorted
-  bool exact = true;  // false: the kernel's list is unreadable and these are the functions of its BTF
+  bool exact = true;               // false: the kernel's list is unreadable and these are the functions of its BTF
 };
 FunctionList traceable_functions(const kernel::KernelView& kernel);
 

@@ -25,8 +25,8 @@ void add(ProbeContext& context, const AttachText& text, const Request& request, 
          const std::string& function, std::vector<ResolvedProbe>& out) {
   const uint64_t offset = request.function.offset.value_or(0);
   const std::string shown = offset ? function + "+" + std::to_string(offset) : function;
-  ResolvedProbe probe = make_probe(request.provider, text, full_name(request.provider.name, {module, shown}),
-                                   BPF_PROG_TYPE_KPROBE);
+  ResolvedProbe probe =
+      make_probe(request.provider, text, full_name(request.provider.name, {module, shown}), BPF_PROG_TYPE_KPROBE);
   image::KprobeAttach attach;
   attach.function = function;
   if (module != "vmlinux") attach.module = module;

@@ -41,7 +41,8 @@ bool resolve_matches(ProbeContext& context, const AttachText& text, std::vector<
     }
     const auto names = context.kernel.raw_tracepoints();
     if (!has_wildcard(module))
-      return report_missing(context, text, "rawtracepoint", module + ":" + event, names ? *names : std::vector<std::string>());
+      return report_missing(context, text, "rawtracepoint", module + ":" + event,
+                            names ? *names : std::vector<std::string>());
     const std::string hint = suggestion("vmlinux:" + event, *names, "rawtracepoint:");
     if (!hint.empty()) context.hints.push_back(hint);
     return true;

@@ -8,9 +8,9 @@
 namespace sonde::probes {
 namespace {
 
-constexpr std::array<const Provider*, 16> kProviders = {
-    &kBegin,      &kEnd,          &kSelf,   &kInterval, &kProfile, &kSoftware, &kHardware, &kTracepoint,
-    &kRawTracepoint, &kKprobe, &kKretprobe, &kFentry,   &kFexit,   &kUprobe,   &kUretprobe, &kIter,
+constexpr std::array<const Provider*, 17> kProviders = {
+    &kBegin,  &kEnd,       &kSelf,   &kInterval, &kProfile, &kSoftware,  &kHardware,   &kTracepoint, &kRawTracepoint,
+    &kKprobe, &kKretprobe, &kFentry, &kFexit,    &kUprobe,  &kUretprobe, &kWatchpoint, &kIter,
 };
 
 bool is_alias(const Provider& provider, std::string_view name) {
@@ -91,8 +91,7 @@ bool resolve(ProbeContext& context, const AttachText& text, std::vector<Resolved
   if (!good) return false;
   if (out.size() > context.max_programs && out.size() > before + 1) {
     context.diagnostics.emit<diag::Id::probe_too_many>(text.range, out.size(), context.max_programs)
-        .hints.push_back(
-            "You can increase the limit through the SONDE_MAX_BPF_PROGS environment variable.");
+        .hints.push_back("You can increase the limit through the SONDE_MAX_BPF_PROGS environment variable.");
     return false;
   }
   return true;

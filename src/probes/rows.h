@@ -12,6 +12,7 @@ extern const Provider kTracepoint, kRawTracepoint;
 extern const Provider kKprobe, kKretprobe;
 extern const Provider kFentry, kFexit;
 extern const Provider kUprobe, kUretprobe;
+extern const Provider kWatchpoint;
 extern const Provider kIter;
 
 }  // namespace sonde::probes

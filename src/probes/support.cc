@@ -125,8 +125,7 @@ types::TypeRef trusted(types::TypeContext& types, types::TypeRef type) {
   return types.intern(std::move(marked));
 }
 
-void set_word_arguments(ProbeContext& context, ResolvedProbe& probe,
-                        const std::vector<kernel::Parameter>& parameters) {
+void set_word_arguments(ProbeContext& context, ResolvedProbe& probe, const std::vector<kernel::Parameter>& parameters) {
   types::TypeContext& types = context.kernel.types();
   std::vector<types::CField> fields;
   uint32_t word = 0, size = 0, align = 1;
@@ -145,7 +144,8 @@ void set_word_arguments(ProbeContext& context, ResolvedProbe& probe,
   probe.retval_word = word;
   size = (size + align - 1) / align * align;
   if (fields.empty()) return;
-  probe.args_type = types.c_record(types.add_record("struct", probe.full_name + "_args", size, align, std::move(fields)));
+  probe.args_type =
+      types.c_record(types.add_record("struct", probe.full_name + "_args", size, align, std::move(fields)));
 }
 
 namespace {

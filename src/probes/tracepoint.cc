@@ -41,8 +41,7 @@ class FormatRecord final : public types::CRecordSource {
       case types::Kind::boolean: return type;
       case types::Kind::integer:
       case types::Kind::enumeration: return scalar(field, type);
-      case types::Kind::pointer:
-        return type->space == types::Space::user ? type : types.with_space(type, space_);
+      case types::Kind::pointer: return type->space == types::Space::user ? type : types.with_space(type, space_);
       default: return type;
     }
   }
@@ -84,11 +83,10 @@ void add(ProbeContext& context, const AttachText& text, std::string_view categor
     types::TypeContext& types = context.kernel.types();
     types::CRecordSource& source =
         types.keep(std::make_unique<FormatRecord>(context.kernel, std::move(format), probe.space));
-    probe.args_type =
-        types.c_record(types.add_record("struct", probe.full_name + "_args", size, 8, source, 0, false));
+    probe.args_type = types.c_record(types.add_record("struct", probe.full_name + "_args", size, 8, source, 0, false));
   } else {
-    probe.args_error = "Could not parse arguments of \"" + probe.format_name +
-                       "\": BTF is required for parsing tracepoint arguments";
+    probe.args_error =
+        "Could not parse arguments of \"" + probe.format_name + "\": BTF is required for parsing tracepoint arguments";
   }
   out.push_back(std::move(probe));
 }
@@ -98,8 +96,8 @@ bool report_unreadable(ProbeContext& context, const AttachText& text, const Erro
   return false;
 }
 
-bool resolve_exact(ProbeContext& context, const AttachText& text, const std::string& category,
-                   const std::string& event, std::vector<ResolvedProbe>& out) {
+bool resolve_exact(ProbeContext& context, const AttachText& text, const std::string& category, const std::string& event,
+                   std::vector<ResolvedProbe>& out) {
   auto format = context.kernel.tracepoint_format(category, event);
   if (format) {
     add(context, text, category, event, std::move(*format), out);

@@ -59,10 +59,8 @@ bool function_matches(const Request& request, const std::string& symbol) {
 ResolvedProbe make(ProbeContext& context, const AttachText& text, const Request& request, const std::string& path,
                    const std::string& function, std::vector<image::UprobeSite> sites) {
   const bool multi = sites.size() > 1;
-  const std::string name =
-      full_name(request.provider.name, {path, request.cpp ? kCpp : std::string_view(), function});
-  ResolvedProbe probe =
-      make_probe(request.provider, text, name, BPF_PROG_TYPE_KPROBE, multi ? kTraceUprobeMulti : 0);
+  const std::string name = full_name(request.provider.name, {path, request.cpp ? kCpp : std::string_view(), function});
+  ResolvedProbe probe = make_probe(request.provider, text, name, BPF_PROG_TYPE_KPROBE, multi ? kTraceUprobeMulti : 0);
   probe.attach = image::UprobeAttach{path, std::move(sites), request.on_return};
   probe.arg_source = ArgSource::registers;
   probe.space = types::Space::user;
@@ -77,13 +75,14 @@ bool check_offset(ProbeContext& context, const AttachText& text, const kernel::B
   if (offset == 0) return true;
   if (symbol.size == 0) {
     if (context.unsafe) {
-      context.diagnostics.emit<diag::Id::uprobe_unchecked>(
-          text.range, path + ":" + symbol.name + "+" + std::to_string(offset));
+      context.diagnostics.emit<diag::Id::uprobe_unchecked>(text.range,
+                                                           path + ":" + symbol.name + "+" + std::to_string(offset));
       return true;
     }
     context.diagnostics.emit<diag::Id::uprobe_boundary_unknown>(text.range, symbol.name)
-        .hints.push_back("Use --unsafe to force attachment. WARNING: This option could lead to data corruption in the "
-                         "target process.");
+        .hints.push_back(
+            "Use --unsafe to force attachment. WARNING: This option could lead to data corruption in the "
+            "target process.");
     return false;
   }
   if (offset < symbol.size) return true;
@@ -104,8 +103,7 @@ bool add_exact(ProbeContext& context, const AttachText& text, const Request& req
   const uint64_t offset = request.function.offset.value_or(0);
   if (!check_offset(context, text, *symbol, offset, path)) return false;
   const std::string shown = offset ? function + "+" + std::to_string(offset) : function;
-  out.push_back(
-      make(context, text, request, path, shown, {{symbol->name, symbol->file_offset + offset, offset, 0}}));
+  out.push_back(make(context, text, request, path, shown, {{symbol->name, symbol->file_offset + offset, offset, 0}}));
   return true;
 }
 

@@ -75,8 +75,8 @@ TypeRef promote_pointers(TypeContext& context, const Type& left, const Type& rig
 }
 
 TypeRef promote_aggregates(TypeContext& context, const Type& left, const Type& right) {
-  if (left.aggregate != right.aggregate || left.bits != right.bits || left.min != right.min ||
-      left.max != right.max || left.step != right.step)
+  if (left.aggregate != right.aggregate || left.bits != right.bits || left.min != right.min || left.max != right.max ||
+      left.step != right.step)
     return nullptr;
   Type result = left;
   result.is_signed = left.is_signed || right.is_signed;

@@ -22,9 +22,9 @@ std::string integer_name(uint32_t size, bool is_signed) {
 
 // "usum_t": unsigned input shows in the name wherever the result depends on it.
 std::string aggregate_name(const Type& type) {
-  const bool marked = !type.is_signed && (type.aggregate == "sum" || type.aggregate == "min" ||
-                                          type.aggregate == "max" || type.aggregate == "avg" ||
-                                          type.aggregate == "stats");
+  const bool marked =
+      !type.is_signed && (type.aggregate == "sum" || type.aggregate == "min" || type.aggregate == "max" ||
+                          type.aggregate == "avg" || type.aggregate == "stats");
   return (marked ? "u" : "") + type.aggregate + "_t";
 }
 

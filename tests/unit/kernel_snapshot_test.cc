@@ -183,8 +183,7 @@ TEST(KernelText, Lists) {
   EXPECT_EQ(count_cpus("0-3,8\n"), 5u);
   EXPECT_EQ(count_cpus("0\n"), 1u);
   EXPECT_EQ(count_cpus("junk"), 0u);
-  EXPECT_EQ(parse_traceable("b\na [mod]\nrcu_x\nb\ndefault_idle\n"),
-            (std::vector<std::string>{"mod:a", "vmlinux:b"}));
+  EXPECT_EQ(parse_traceable("b\na [mod]\nrcu_x\nb\ndefault_idle\n"), (std::vector<std::string>{"mod:a", "vmlinux:b"}));
   EXPECT_EQ(kallsyms_address("0000000000000000 T f\n", "f").error().what,
             "/proc/kallsyms hides addresses (kernel.kptr_restrict)");
   EXPECT_EQ(*kallsyms_address("00ff T ff\n0010 t f\t[m]\n", "f"), 0x10u);
@@ -222,17 +221,31 @@ TEST(KernelText, DamagedBtfIsRefusedOrEmpty) {
 // A module on top of the recorded kernel: `typedef int mod_int; void mod_function(struct file *f, mod_int n);`
 std::string split_btf(uint32_t first_id, uint32_t strings_begin, uint32_t int_id, uint32_t file_id) {
   const std::string strings = std::string("mod_int") + '\0' + "mod_function" + '\0' + "f" + '\0' + "n" + '\0';
-  const auto string_at = [&](std::string_view text) { return strings_begin + static_cast<uint32_t>(strings.find(text)); };
+  const auto string_at = [&](std::string_view text) {
+    return strings_begin + static_cast<uint32_t>(strings.find(text));
+  };
   const uint32_t f = strings_begin + 21, n = strings_begin + 23;
   const std::vector<uint32_t> types = {
-      string_at("mod_int"), BTF_KIND_TYPEDEF << 24, int_id,
-      0, BTF_KIND_PTR << 24, file_id,
-      0, BTF_KIND_FUNC_PROTO << 24 | 2, 0, f, first_id + 1, n, first_id,
-      string_at("mod_function"), BTF_KIND_FUNC << 24, first_id + 2,
+      string_at("mod_int"),
+      BTF_KIND_TYPEDEF << 24,
+      int_id,
+      0,
+      BTF_KIND_PTR << 24,
+      file_id,
+      0,
+      BTF_KIND_FUNC_PROTO << 24 | 2,
+      0,
+      f,
+      first_id + 1,
+      n,
+      first_id,
+      string_at("mod_function"),
+      BTF_KIND_FUNC << 24,
+      first_id + 2,
   };
   const uint32_t type_bytes = static_cast<uint32_t>(types.size() * 4);
-  const btf_header header = {BTF_MAGIC, BTF_VERSION, 0, sizeof header, 0, type_bytes, type_bytes,
-                             static_cast<uint32_t>(strings.size())};
+  const btf_header header = {BTF_MAGIC, BTF_VERSION, 0,          sizeof header,
+                             0,         type_bytes,  type_bytes, static_cast<uint32_t>(strings.size())};
   std::string bytes(reinterpret_cast<const char*>(&header), sizeof header);
   bytes.append(reinterpret_cast<const char*>(types.data()), type_bytes);
   return bytes + strings;
@@ -242,7 +255,8 @@ TEST(SplitBtf, ModulesContinueTheKernel) {
   const std::string recorded = std::string(SONDE_TESTS_DIR) + "/snapshots/linux-6.18/btf/vmlinux";
   const auto kernel = Btf::open(recorded);
   ASSERT_TRUE(kernel);
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("sonde-split-" + std::to_string(::getpid()));
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("sonde-split-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder / "btf");
   std::filesystem::create_symlink(recorded, folder / "btf/vmlinux");
   std::ofstream(folder / "machine") << "arch x86_64\n";

@@ -28,7 +28,8 @@ class List : public testing::Test {
 };
 
 TEST_F(List, ByProvider) {
-  EXPECT_EQ(list("h:c*"), "hardware:cache-misses:\nhardware:cache-references:\nhardware:cpu-cycles:\nhardware:cycles:\n");
+  EXPECT_EQ(list("h:c*"),
+            "hardware:cache-misses:\nhardware:cache-references:\nhardware:cpu-cycles:\nhardware:cycles:\n");
   EXPECT_EQ(list("s:cpu*"), "software:cpu-clock:\nsoftware:cpu-migrations:\nsoftware:cpu:\n");
   EXPECT_EQ(list("interval:*"), "interval:hz:\ninterval:ms:\ninterval:s:\ninterval:us:\n");
   EXPECT_EQ(list("self:*"), "self:signal:SIGUSR1\n");
@@ -68,8 +69,9 @@ TEST_F(List, Parameters) {
 TEST_F(List, FileNamesThatDoNotExist) {
   const Listing listing = list_probes(*context_, "tool.bt", false);
   ASSERT_EQ(listing.warnings.size(), 1u);
-  EXPECT_EQ(listing.warnings[0],
-            "It appears that 'tool.bt' is a filename but the file does not exist. Treating 'tool.bt' as a search pattern.");
+  EXPECT_EQ(
+      listing.warnings[0],
+      "It appears that 'tool.bt' is a filename but the file does not exist. Treating 'tool.bt' as a search pattern.");
 }
 
 TEST_F(List, ProbesOfAProgram) {

@@ -192,10 +192,28 @@ TEST_F(Resolve, Iterators) {
   EXPECT_EQ(refusal("iter"), "iter probe type takes 2 arguments (1 optional)");
 }
 
+TEST_F(Resolve, Watchpoints) {
+  EXPECT_EQ(one("w:0x10:8:wr").full_name, "watchpoint:16:8:wr");
+  const auto attach = std::get<image::PerfEventAttach>(out_[0].attach);
+  EXPECT_EQ(attach.address, 16u);
+  EXPECT_EQ(attach.length, 8u);
+  EXPECT_EQ(attach.breakpoint_type, 3u);
+  EXPECT_EQ(refusal("watchpoint:0:8:w"), "watchpoint must be attached to a non-zero address");
+  EXPECT_EQ(refusal("watchpoint:1:3:w"), "watchpoint length must be one of (1,2,4,8)");
+  EXPECT_EQ(refusal("watchpoint:1:x:w"), "Invalid length argument: invalid integer: x");
+  EXPECT_EQ(refusal("watchpoint:f:8:w"), "Invalid function/address argument: invalid integer: f");
+  EXPECT_EQ(refusal("watchpoint:1:8:k"), "watchpoint mode must be combination of (r,w,x)");
+  EXPECT_EQ(refusal("watchpoint:1:8:ww"), "watchpoint modes may not be duplicated");
+  EXPECT_EQ(refusal("watchpoint:1:8:wx"), "invalid watchpoint mode: wx");
+  EXPECT_EQ(hint(), "supported modes: x,w,rw");
+}
+
 TEST_F(Resolve, KernelWithoutKprobes) {
-  EXPECT_EQ(refusal("kprobe:vfs_read"), "kprobe probes are not available: this kernel was built without them (CONFIG_KPROBES)");
+  EXPECT_EQ(refusal("kprobe:vfs_read"),
+            "kprobe probes are not available: this kernel was built without them (CONFIG_KPROBES)");
   EXPECT_EQ(hint(), "`fentry:vfs_read` traces the same function where the kernel allows it");
-  EXPECT_EQ(refusal("kprobe:no_such"), "kprobe probes are not available: this kernel was built without them (CONFIG_KPROBES)");
+  EXPECT_EQ(refusal("kprobe:no_such"),
+            "kprobe probes are not available: this kernel was built without them (CONFIG_KPROBES)");
 }
 
 TEST_F(Resolve, UnknownProviders) {
@@ -284,7 +302,8 @@ class ResolveUprobes : public Resolve {
  protected:
   void SetUp() override {
     Resolve::SetUp();
-    ASSERT_EQ(sonde_probe_first(1) + sonde_probe_second(1) + sonde_probe::overloaded(1) + sonde_probe::overloaded(1l), 14);
+    ASSERT_EQ(sonde_probe_first(1) + sonde_probe_second(1) + sonde_probe::overloaded(1) + sonde_probe::overloaded(1l),
+              14);
   }
 };
 
@@ -344,14 +363,16 @@ TEST_F(ResolveUprobes, DemangledNames) {
 
 TEST_F(ResolveUprobes, Refusals) {
   EXPECT_EQ(refusal("uprobe:/nowhere:f"), "uprobe target file '/nowhere' does not exist or is not executable");
-  EXPECT_EQ(refusal("uprobe:" + kSelf + ":sonde_probe_frist"), "No matches for uprobe " + kSelf + ":sonde_probe_frist.");
+  EXPECT_EQ(refusal("uprobe:" + kSelf + ":sonde_probe_frist"),
+            "No matches for uprobe " + kSelf + ":sonde_probe_frist.");
   EXPECT_EQ(hint(), "did you mean `uprobe:" + kSelf + ":sonde_probe_first`?");
   EXPECT_EQ(refusal("uprobe:" + kSelf), "uprobe probe type requires 2 or 3 arguments, found 1");
   EXPECT_EQ(refusal("uprobe:" + kSelf + ":rust:f"), "unsupported language type: rust");
   EXPECT_EQ(refusal("uretprobe:" + kSelf + ":sonde_probe_first+0"), "Offset not allowed");
   EXPECT_EQ(refusal("uprobe::f"), "uprobe should have a target");
   EXPECT_EQ(refusal("uprobe:" + kSelf + ":0x1"), "Could not resolve address: " + kSelf + ":0x1");
-  EXPECT_EQ(refusal("uprobe:" + kSelf + ":sonde_probe_first+4096").substr(0, 35), "Offset outside the function bounds ");
+  EXPECT_EQ(refusal("uprobe:" + kSelf + ":sonde_probe_first+4096").substr(0, 35),
+            "Offset outside the function bounds ");
   const auto symbol = binaries_.find_function(kSelf, "sonde_probe_first");
   EXPECT_EQ(refusal("uretprobe:" + kSelf + ":" + std::to_string(symbol->address + 1)),
             "uretprobes cannot be attached at function offset. (address resolved to: sonde_probe_first+1)");

@@ -80,7 +80,8 @@ TEST_F(Types, CompoundsPromoteByTheirParts) {
   EXPECT_EQ(common(context_.array(i(32), 4), context_.array(i(32), 5)), "-");
   EXPECT_EQ(common(context_.aggregate("sum", true), context_.aggregate("sum", false)), "sum_t");
   EXPECT_EQ(common(context_.aggregate("sum", true), context_.aggregate("avg", true)), "-");
-  EXPECT_EQ(common(context_.stack(false, image::StackMode::perf, 3), context_.stack(false, image::StackMode::perf, 4)), "-");
+  EXPECT_EQ(common(context_.stack(false, image::StackMode::perf, 3), context_.stack(false, image::StackMode::perf, 4)),
+            "-");
   const TypeRef record = context_.record({{"a", i(8)}, {"b", context_.string(2)}});
   const TypeRef swapped = context_.record({{"b", context_.string(4)}, {"a", i(32)}});
   EXPECT_EQ(printed(promote(context_, record, swapped)), "record { .a = int32, .b = string[4] }");
@@ -124,8 +125,10 @@ class Source : public CRecordSource {
   }
   std::vector<CField> fields(const CRecord& record) override {
     ++calls_;
-    if (&record == inner_) return {{"low", context_.integer(2, false), 0}, {"word", context_.integer(4, true), 0, 3, 5}};
-    return {{"", context_.c_record(inner_), 4}, {"self", context_.pointer(context_.c_record(outer_), Space::kernel), 8}};
+    if (&record == inner_)
+      return {{"low", context_.integer(2, false), 0}, {"word", context_.integer(4, true), 0, 3, 5}};
+    return {{"", context_.c_record(inner_), 4},
+            {"self", context_.pointer(context_.c_record(outer_), Space::kernel), 8}};
   }
   TypeContext& context_;
   CRecord* inner_;
