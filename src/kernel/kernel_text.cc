@@ -73,13 +73,12 @@ std::optional<TracepointField> parse_field(std::string_view line) {
   return field;
 }
 
-// Functions that crash or deadlock the kernel when traced, beyond those the kernel itself refuses.
+}  // namespace
+
 bool must_not_trace(std::string_view name) {
   return name == "arch_cpu_idle" || name == "default_idle" || name == "bpf_dispatcher_xdp_func" ||
          name.starts_with("__ftrace_invalid_address__") || name.starts_with("rcu_");
 }
-
-}  // namespace
 
 Result<std::string> read_text(const std::string& path) {
   const base::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -18,6 +18,8 @@ std::vector<std::string_view> lines(std::string_view text);
 TracepointFormat parse_format(std::string_view text);
 // "module:function" of lines "function" and "function [module]", without those that must not be traced; sorted, unique.
 std::vector<std::string> parse_traceable(std::string_view text);
+// Functions that crash or deadlock the kernel when traced, beyond those that the kernel itself refuses.
+bool must_not_trace(std::string_view function);
 // Address of a symbol in text of /proc/kallsyms. Fails when it is missing or when the kernel hides addresses.
 Result<uint64_t> kallsyms_address(std::string_view text, std::string_view name);
 // Number of CPUs in a list like "0-3,8".

@@ -42,6 +42,7 @@ void add(const Provider& provider, ProbeContext& context, const AttachText& text
 
 // "fentry:FUNC": the module that has it, by the kernel's list; reports when several have.
 std::optional<std::string> module_of(ProbeContext& context, const AttachText& text, const std::string& function) {
+  if (known_by_btf(context.kernel, "vmlinux", function)) return "vmlinux";
   const auto listed = context.kernel.traceable_functions();
   if (!listed) {
     const auto proto = context.kernel.find_function("", function);
@@ -59,13 +60,13 @@ std::optional<std::string> module_of(ProbeContext& context, const AttachText& te
 
 bool resolve_exact(const Provider& provider, ProbeContext& context, const AttachText& text, const std::string& module,
                    const std::string& function, std::vector<ResolvedProbe>& out) {
-  const auto listed = context.kernel.traceable_functions();
   const std::string name = module + ":" + function;
-  const bool traceable = !listed || std::binary_search(listed->begin(), listed->end(), name);
-  const auto proto = context.kernel.find_function(module, function);
-  if (!module.empty() && traceable && proto && proto->parameters.size() <= register_parameters(context.kernel)) {
-    add(provider, context, text, *proto, out);
-    return true;
+  if (!module.empty() && known_by_btf(context.kernel, module, function)) {
+    const auto proto = context.kernel.find_function(module, function);
+    if (proto->parameters.size() <= register_parameters(context.kernel)) {
+      add(provider, context, text, *proto, out);
+      return true;
+    }
   }
   const auto names = candidates(context.kernel);
   return report_missing(context, text, provider.name, module.empty() ? function : name,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kernel/kernel_text.h"
 #include "probes/support.h"
 
 namespace sonde::probes {
@@ -11,6 +12,10 @@ FunctionList traceable_functions(const kernel::KernelView& kernel) {
   if (auto names = kernel.traceable_functions()) return {std::move(*names), true};
   auto names = kernel.btf_functions();
   return {names ? std::move(*names) : std::vector<std::string>(), false};
+}
+
+bool known_by_btf(const kernel::KernelView& kernel, std::string_view module, const std::string& function) {
+  return !kernel::must_not_trace(function) && kernel.find_function(module, function).has_value();
 }
 
 std::optional<FunctionText> split_offset(ProbeContext& context, const AttachText& text, const std::string& part) {

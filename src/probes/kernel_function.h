@@ -16,6 +16,10 @@ struct FunctionList {
 };
 FunctionList traceable_functions(const kernel::KernelView& kernel);
 
+// A function that BTF describes and that is safe to trace. Almost all of them are traceable, and asking BTF takes a
+// thousandth of the time in which the kernel writes its list; the rest is refused when attaching.
+bool known_by_btf(const kernel::KernelView& kernel, std::string_view module, const std::string& function);
+
 // "FUNC+OFFSET": reports a malformed offset. `offset` is empty without `+`.
 struct FunctionText {
   std::string name;

@@ -63,6 +63,10 @@ bool add_address(ProbeContext& context, const AttachText& text, const Request& r
 bool resolve_exact(ProbeContext& context, const AttachText& text, const Request& request,
                    std::vector<ResolvedProbe>& out) {
   const std::string& function = request.function.name;
+  if (known_by_btf(context.kernel, request.module, function)) {
+    add(context, text, request, request.module, function, out);
+    return true;
+  }
   const FunctionList list = traceable_functions(context.kernel);
   const bool known = request.module.empty()
                          ? std::any_of(list.names.begin(), list.names.end(),

@@ -248,6 +248,10 @@ TEST_F(ResolveKprobes, Functions) {
   EXPECT_EQ(std::get<image::KprobeAttach>(out_[0].attach).module, "nf");
   EXPECT_EQ(std::get<image::KprobeAttach>(one("k:vmlinux:vfs_read").attach).module, "");
   EXPECT_EQ(names("kprobe:vfs_*"), "kprobe:vfs_read kprobe:vfs_write ");
+  // In BTF but not in the list: only wildcards ask the list.
+  EXPECT_EQ(one("kprobe:vfs_unlink").full_name, "kprobe:vfs_unlink");
+  EXPECT_EQ(one("fentry:vfs_unlink").full_name, "fentry:vmlinux:vfs_unlink");
+  EXPECT_EQ(names("fentry:vfs_*"), "fentry:vmlinux:vfs_read fentry:vmlinux:vfs_write ");
   EXPECT_EQ(names("kprobe:*:hook"), "kprobe:nf:hook kprobe:vmlinux:hook ");
   EXPECT_EQ(types::printed(out_[0].context_type), "struct pt_regs");
   EXPECT_EQ(out_[0].context_type->c_record->find("ip").size(), 1u);
@@ -264,7 +268,7 @@ TEST_F(ResolveKprobes, Refusals) {
   EXPECT_EQ(refusal("kprobe:0xffffffff81000000"), "Probing by address requires --unsafe");
   EXPECT_EQ(refusal("kprobe:ext4:f"), "specified module ext4 in probe kprobe:ext4:f is not loaded.");
   EXPECT_EQ(refusal("fentry:hook"), "ambiguous attach point, please specify module containing the function 'hook'");
-  EXPECT_EQ(refusal("fentry:vfs_fsync"), "No matches for fentry vfs_fsync.");  // in BTF, not in the list
+  EXPECT_EQ(refusal("fentry:rcu_read_lock"), "No matches for fentry rcu_read_lock.");
   context_->unsafe = true;
   EXPECT_EQ(names("kprobe:unheard_of"), "kprobe:unheard_of ");
   EXPECT_EQ(names("kprobe:0x10"), "kprobe:16 ");
