@@ -90,12 +90,14 @@ void append_levels(std::string& out, const image::Image& image, const image::Sou
 }
 
 std::string errno_text(int64_t code) {
-  return code < INT32_MIN || code > INT32_MAX ? "Unknown error" : std::strerror(static_cast<int>(code < 0 ? -code : code));
+  return code < INT32_MIN || code > INT32_MAX ? "Unknown error"
+                                              : std::strerror(static_cast<int>(code < 0 ? -code : code));
 }
 
 std::string map_full_text(const image::Image& image, const image::ErrorSite& site) {
   const std::string name = site.map.value < image.maps.size() ? image.maps[site.map.value].name : "@a";
-  return "Map full; can't update element. Try increasing max_map_keys config or manually setting the max entries in a map "
+  return "Map full; can't update element. Try increasing max_map_keys config or manually setting the max entries in a "
+         "map "
          "declaration e.g. `let " +
          name + " = hash(5000)`";
 }

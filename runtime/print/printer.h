@@ -21,11 +21,11 @@ enum class TextKind : uint8_t { printf, time, cat, join, system };
 struct Message {
   enum class Kind : uint8_t { helper_error, runtime_error, warnf, errorf, assert_failed };
   Kind kind = Kind::runtime_error;
-  std::string text;         // friendly text
-  std::string helper;       // helper_error: name without bpf_
-  int64_t code = 0;         // helper_error
+  std::string text;    // friendly text
+  std::string helper;  // helper_error: name without bpf_
+  int64_t code = 0;    // helper_error
   image::SpanId span;
-  uint64_t repeats = 1;     // how often it happened since it was last reported
+  uint64_t repeats = 1;  // how often it happened since it was last reported
 };
 
 // Where program output goes, with the buffering of -B.

@@ -9,7 +9,7 @@
 namespace sonde::print {
 namespace {
 
-constexpr size_t kBufferSize = 64 * 1024;
+constexpr size_t kBufferSize = 65536;
 
 }  // namespace
 
@@ -21,9 +21,8 @@ std::optional<Buffering> parse_buffering(std::string_view text) {
 }
 
 FdSink::FdSink(int fd, Buffering buffering) : fd_(fd), buffering_(buffering) {}
-FdSink::FdSink(base::Fd fd, Buffering buffering)
-    : owned_(std::move(fd)), fd_(owned_.get()), buffering_(buffering) {}
-FdSink::~FdSink() { flush(); }
+FdSink::FdSink(base::Fd fd, Buffering buffering) : owned_(std::move(fd)), fd_(owned_.get()), buffering_(buffering) {}
+FdSink::~FdSink() { write_out(buffer_); }
 
 void FdSink::write(std::string_view bytes) {
   if (buffering_ == Buffering::none) return write_out(bytes);

@@ -13,8 +13,8 @@
 namespace sonde::symbols {
 
 struct ElfSymbol {
-  uint64_t address = 0;  // virtual address in the file
-  uint64_t size = 0;     // bytes, 0 if unknown
+  uint64_t address = 0;   // virtual address in the file
+  uint64_t size = 0;      // bytes, 0 if unknown
   std::string_view name;  // lives as long as the ElfFile
 };
 

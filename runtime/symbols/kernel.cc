@@ -15,7 +15,10 @@ namespace sonde::symbols {
 namespace {
 
 // No function is longer; addresses behind the last function of a region belong to nothing.
-constexpr uint64_t kMaxFunctionSize = 1024 * 1024;
+constexpr uint64_t kMaxFunctionSize = uint64_t{1} << 20;
+
+// Bytes asked for at a time.
+constexpr size_t kPieceSize = 262144;
 
 struct Line {
   uint64_t address = 0;
@@ -42,7 +45,7 @@ template <typename Visit>
 void each_line(const std::string& path, Visit visit) {
   const base::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return;
-  std::vector<char> buffer(256 * 1024);
+  std::vector<char> buffer(kPieceSize);
   size_t filled = 0;
   for (;;) {
     const ssize_t got = ::read(fd.get(), buffer.data() + filled, buffer.size() - filled);

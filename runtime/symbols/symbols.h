@@ -19,9 +19,9 @@ struct Symbol {
 
 struct UserPlace {
   std::optional<Symbol> symbol;
-  std::string_view object;      // path of the mapped file, empty if none
-  std::string_view build_id;    // lower-case hex, empty if the file has none
-  uint64_t file_offset = 0;     // of the address, meaningful with `object`
+  std::string_view object;    // path of the mapped file, empty if none
+  std::string_view build_id;  // lower-case hex, empty if the file has none
+  uint64_t file_offset = 0;   // of the address, meaningful with `object`
 };
 
 struct Options {

@@ -18,6 +18,7 @@ namespace {
 
 using base::Fd;
 
+constexpr uint64_t kMaxVdsoSize = 1 << 20;
 constexpr int64_t kMillisecond = 1'000'000;
 // How often a known process is checked for being still the same, and its mappings read again for an unknown address.
 constexpr int64_t kCheckInterval = 100 * kMillisecond;
@@ -154,7 +155,7 @@ Object* UserSymbols::object_at(const std::string& path, uint64_t required_inode)
 Object* UserSymbols::vdso(uint32_t pid, const Mapping& mapping) {
   if (vdso_) return vdso_.get();
   const Fd memory(::open(proc_path(pid, "mem").c_str(), O_RDONLY | O_CLOEXEC));
-  if (!memory.valid() || mapping.start < UINT32_MAX || mapping.end - mapping.start > 1024 * 1024) return nullptr;
+  if (!memory.valid() || mapping.start < UINT32_MAX || mapping.end - mapping.start > kMaxVdsoSize) return nullptr;
   std::vector<char> bytes(mapping.end - mapping.start);
   const ssize_t got = ::pread(memory.get(), bytes.data(), bytes.size(), static_cast<off_t>(mapping.start));
   if (got != static_cast<ssize_t>(bytes.size())) return nullptr;

@@ -41,7 +41,7 @@ Boundary lower_boundary(uint32_t index, uint32_t bits) {
   const uint64_t per_power = uint64_t{1} << bits;
   if (index <= 2 * per_power) return {index - 1, 0};
   // The inverse of bucket_of: index - 1 = ((exponent + 1) << bits) + i with i in [0, N).
-  return {per_power + ((index - 1) & (per_power - 1)), static_cast<uint32_t>((index - 1) >> bits) - 1};
+  return {per_power + ((index - 1) & (per_power - 1)), ((index - 1) >> bits) - 1};
 }
 
 // The exponent goes into a letter in steps of ten.
@@ -51,7 +51,7 @@ std::string boundary_text(Boundary boundary) {
 
 // lhist boundaries get a letter only if the step is a multiple of 1024.
 std::string linear_boundary(uint64_t number, uint64_t step) {
-  constexpr uint64_t kilo = 1024, mega = 1024 * 1024;
+  constexpr uint64_t kilo = 1024, mega = kilo * kilo;
   if (step % kilo != 0 || number == 0) return plain(number);
   if (number % mega == 0) return plain(number / mega) + "M";
   if (number % kilo == 0) return plain(number / kilo) + "K";
@@ -93,7 +93,7 @@ struct Divide {
     for (Value& element : tuple.elements) std::visit(*this, element.data);
   }
   void operator()(Record& record) const {
-    for (auto& member : record.members) std::visit(*this, member.second.data);
+    for (Member& member : record.members) std::visit(*this, member.value.data);
   }
   void operator()(Histogram& histogram) const {
     if (histogram.linear) return;
@@ -209,7 +209,8 @@ Bucket linear_bucket(uint32_t index, uint64_t min, uint64_t max, uint64_t step) 
     return bucket;
   }
   bucket.max = Integer{low + step - 1, false};
-  bucket.header = step == 1 ? "[" + plain(low) + "]" : half_open(linear_boundary(low, step), linear_boundary(low + step, step));
+  bucket.header =
+      step == 1 ? "[" + plain(low) + "]" : half_open(linear_boundary(low, step), linear_boundary(low + step, step));
   return bucket;
 }
 

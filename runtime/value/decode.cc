@@ -125,16 +125,22 @@ struct Decoder::Walk {
   explicit Walk(uint32_t size) : nodes(4096 + uint64_t{16} * size) {}
   int depth = 0;
   uint64_t nodes;
-  bool enter() { return depth < 64 && nodes > 0 && nodes-- > 0; }
+  bool enter() {
+    if (depth >= 64 || nodes == 0) return false;
+    --nodes;
+    return true;
+  }
 };
 
 Decoder::Decoder(const image::Image& image, symbols::Symbols& symbols, ClockOffsets clocks)
     : image_(image),
       symbols_(symbols),
       clocks_(clocks),
-      has_user_addresses_(std::ranges::any_of(image.types, [](const Layout& type) {
-        return type.kind == LayoutKind::user_stack || type.kind == LayoutKind::user_symbol;
-      })),
+      has_user_addresses_(std::ranges::any_of(image.types,
+                                              [](const Layout& type) {
+                                                return type.kind == LayoutKind::user_stack ||
+                                                       type.kind == LayoutKind::user_symbol;
+                                              })),
       names_(std::make_unique<SystemNames>()) {}
 Decoder::~Decoder() = default;
 
@@ -302,8 +308,8 @@ Value Decoder::decode_stack(const Layout& layout, Bytes bytes) const {
   stack.frames.reserve(count);
   for (uint64_t i = 0; i < count; ++i) {
     const auto address = load<uint64_t>(bytes, header + 8 + i * 8);
-    stack.frames.push_back({address, user ? user_frame(layout.stack_mode, pid, address)
-                                          : kernel_frame(layout.stack_mode, address)});
+    stack.frames.push_back(
+        {address, user ? user_frame(layout.stack_mode, pid, address) : kernel_frame(layout.stack_mode, address)});
   }
   return {std::move(stack)};
 }
@@ -376,8 +382,8 @@ std::string Decoder::timestamp_text(Bytes bytes) const {
   const auto format = load<uint32_t>(bytes);
   const auto clock = load<uint32_t>(bytes, 4);
   if (format >= image_.strings.size()) return "(?)";
-  const auto known = clock <= static_cast<uint32_t>(image::Clock::sw_tai) ? static_cast<image::Clock>(clock)
-                                                                         : image::Clock::boot;
+  const auto known =
+      clock <= static_cast<uint32_t>(image::Clock::sw_tai) ? static_cast<image::Clock>(clock) : image::Clock::boot;
   return format_time(image_.strings[format], known, load<uint64_t>(bytes, 8));
 }
 

@@ -108,9 +108,9 @@ struct TextForm {
     out += "{ ";
     append_list(out, value.members, ", ", [this](const auto& member) {
       out += '.';
-      out += member.first;
+      out += member.name;
       out += " = ";
-      append_text(out, member.second);
+      append_text(out, member.value);
     });
     out += " }";
   }

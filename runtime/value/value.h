@@ -12,6 +12,7 @@
 namespace sonde::value {
 
 struct Value;
+struct Member;
 
 struct Null {};
 // An integer of either sign; `bits` holds its 64-bit two's complement form.
@@ -29,7 +30,8 @@ struct Enumerator {
   std::string name;  // empty: no variant matches
 };
 struct Text {
-  std::string bytes;  // up to the first NUL or the capacity; in the latter case the configured trailer is already appended
+  std::string
+      bytes;  // up to the first NUL or the capacity; in the latter case the configured trailer is already appended
 };
 struct Buffer {
   std::string bytes;
@@ -52,7 +54,7 @@ struct Tuple {
   std::vector<Value> elements;
 };
 struct Record {
-  std::vector<std::pair<std::string, Value>> members;
+  std::vector<Member> members;
 };
 // One bar of a histogram: [low, high) with the text of its bounds.
 struct Bucket {
@@ -75,6 +77,11 @@ struct Value {
   std::variant<Null, bool, Integer, Pointer, Enumerator, Text, Buffer, Resolved, Stack, Array, Tuple, Record, Histogram,
                Stats>
       data;
+};
+
+struct Member {
+  std::string name;
+  Value value;
 };
 
 enum class MapForm : uint8_t { plain, stats, histogram };  // the JSON record type

@@ -56,10 +56,11 @@ bool Layouts::line(std::string_view verb, Reader& in) {
 
 void Layouts::type(Reader& in) {
   image::Layout layout;
-  layout.kind = kind_of<image::LayoutKind>(
-      in.word(), {"none", "boolean", "integer", "enumeration", "string", "buffer", "inet", "tuple", "record", "array",
-                  "pointer", "kernel_stack", "user_stack", "kernel_symbol", "user_symbol", "timestamp", "mac_address",
-                  "username", "cgroup_path", "aggregate"});
+  layout.kind =
+      kind_of<image::LayoutKind>(in.word(), {"none",      "boolean",      "integer",    "enumeration",   "string",
+                                             "buffer",    "inet",         "tuple",      "record",        "array",
+                                             "pointer",   "kernel_stack", "user_stack", "kernel_symbol", "user_symbol",
+                                             "timestamp", "mac_address",  "username",   "cgroup_path",   "aggregate"});
   layout.size = small(in);
   while (!in.at_end()) {
     const std::string word(in.word());

@@ -41,8 +41,7 @@ Kind kind_of(std::string_view word, const char* const (&names)[count]) {
 
 class Replay {
  public:
-  Replay(print::Printer& printer, image::Image& image)
-      : printer_(printer), image_(image), layouts_(printer, image) {}
+  Replay(print::Printer& printer, image::Image& image) : printer_(printer), image_(image), layouts_(printer, image) {}
 
   void line(std::string_view text) {
     Reader in(text);
@@ -109,8 +108,8 @@ class Replay {
 
   void message(Reader& in) {
     Message message;
-    message.kind = kind_of<Message::Kind>(in.word(),
-                                          {"helper_error", "runtime_error", "warnf", "errorf", "assert_failed"});
+    message.kind =
+        kind_of<Message::Kind>(in.word(), {"helper_error", "runtime_error", "warnf", "errorf", "assert_failed"});
     message.text = in.text();
     if (!in.at_end()) {
       message.helper = in.text();
@@ -142,8 +141,8 @@ int run(const char* path) {
       if (!line.empty() && line.front() != '#') replay.line(line);
     }
     std::printf("=== %.*s\n%s", static_cast<int>(format.name.size()), format.name.data(), out.text().c_str());
-    if (!err.text().empty()) std::printf("=== %.*s, stderr\n%s", static_cast<int>(format.name.size()),
-                                         format.name.data(), err.text().c_str());
+    if (!err.text().empty())
+      std::printf("=== %.*s, stderr\n%s", static_cast<int>(format.name.size()), format.name.data(), err.text().c_str());
   }
   return 0;
 }

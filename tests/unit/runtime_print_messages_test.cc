@@ -12,11 +12,20 @@ class Messages : public testing::Test {
  protected:
   Messages() {
     image_.spans = {
-        {.file = "stdin", .line = 1, .column = 41, .end_column = 48, .end_line = 1,
+        {.file = "stdin",
+         .line = 1,
+         .column = 41,
+         .end_column = 48,
+         .end_line = 1,
          .text = "let @a=hash(2); BEGIN { @a[1]=1;@a[2]=1;@a[3]=1; }"},
         {.file = "tool.bt", .line = 4, .column = 3, .end_column = 7, .end_line = 4, .text = "\t\tf(1);\t"},
         {.file = "tool.bt", .line = 2, .column = 0, .end_column = 0, .end_line = 3, .text = "\tif (1) {\n\t}"},
-        {.file = "tool.bt", .line = 2, .column = 16, .end_column = 18, .end_line = 2, .text = "macro bump(@n) { @n++; }",
+        {.file = "tool.bt",
+         .line = 2,
+         .column = 16,
+         .end_column = 18,
+         .end_line = 2,
+         .text = "macro bump(@n) { @n++; }",
          .expanded_from = {{1}, {2}}},
         {.file = "tool.bt", .line = 9, .column = 5, .end_column = 5, .end_line = 9, .text = "abc"},
     };
@@ -33,12 +42,13 @@ class Messages : public testing::Test {
 
 TEST_F(Messages, HelperError) {
   const image::ErrorSite site{.kind = image::ErrorKind::map_full, .helper = "map_update_elem", .map = {}, .span = {0}};
-  EXPECT_EQ(shown(describe(image_, site, {1, -7})),
-            "stdin:1:41-48: WARNING: Map full; can't update element. Try increasing max_map_keys config or manually setting "
-            "the max entries in a map declaration e.g. `let @a = hash(5000)`\n"
-            "Additional Info - helper: map_update_elem, retcode: -7\n"
-            "let @a=hash(2); BEGIN { @a[1]=1;@a[2]=1;@a[3]=1; }\n"
-            "                                        ~~~~~~~\n");
+  EXPECT_EQ(
+      shown(describe(image_, site, {1, -7})),
+      "stdin:1:41-48: WARNING: Map full; can't update element. Try increasing max_map_keys config or manually setting "
+      "the max entries in a map declaration e.g. `let @a = hash(5000)`\n"
+      "Additional Info - helper: map_update_elem, retcode: -7\n"
+      "let @a=hash(2); BEGIN { @a[1]=1;@a[2]=1;@a[3]=1; }\n"
+      "                                        ~~~~~~~\n");
 }
 
 TEST_F(Messages, FullMapsAreNamed) {
@@ -54,7 +64,8 @@ TEST_F(Messages, Texts) {
     return describe(image_, {.kind = kind, .helper = helper}, {1, code}).text;
   };
   using enum image::ErrorKind;
-  EXPECT_EQ(text(divide_by_zero, "", 0), "Divide or modulo by 0 detected. This can lead to unexpected results. 1 is being used as the result.");
+  EXPECT_EQ(text(divide_by_zero, "", 0),
+            "Divide or modulo by 0 detected. This can lead to unexpected results. 1 is being used as the result.");
   EXPECT_EQ(text(array_bounds, "", 0), "Array access out of bounds. This can lead to unexpected results.");
   EXPECT_EQ(text(map_lookup, "map_lookup_elem", 0), "Can't lookup map element because it does not exist.");
   EXPECT_EQ(text(probe_read, "probe_read_user_str", -14), "Bad address");
@@ -67,7 +78,8 @@ TEST_F(Messages, Texts) {
   EXPECT_EQ(text(helper, "signal", INT64_MIN), "Unknown error");
   EXPECT_EQ(describe(image_, {.kind = divide_by_zero}, {1, 0}).kind, Message::Kind::runtime_error);
   EXPECT_EQ(describe(image_, {.kind = stack_read, .helper = "ustack"}, {1, 0}).kind, Message::Kind::runtime_error);
-  EXPECT_EQ(describe(image_, {.kind = map_lookup, .helper = "map_lookup_elem"}, {1, 0}).kind, Message::Kind::helper_error);
+  EXPECT_EQ(describe(image_, {.kind = map_lookup, .helper = "map_lookup_elem"}, {1, 0}).kind,
+            Message::Kind::helper_error);
 }
 
 TEST_F(Messages, TabsAreFourColumns) {
@@ -95,12 +107,14 @@ TEST_F(Messages, WarnfAndErrorfShowNoSourceOfTheirOwn) {
             "tool.bt:2:16-18: WARNING: w\n"
             "tool.bt:4:3-7: WARNING: expanded from\n        f(1);    \n        ~~~~\n"
             "tool.bt:2-3: WARNING: expanded from\n\tif (1) {\n\t}\n");
-  EXPECT_EQ(shown({.kind = Message::Kind::assert_failed, .text = "assert failed: no luck", .span = {}}), "ERROR: assert failed: no luck\n");
+  EXPECT_EQ(shown({.kind = Message::Kind::assert_failed, .text = "assert failed: no luck", .span = {}}),
+            "ERROR: assert failed: no luck\n");
 }
 
 TEST_F(Messages, OnlyTheFirstLineIsColoured) {
   EXPECT_EQ(shown(runtime_error(4), true), "\033[33mtool.bt:9:5-5: WARNING: t\033[0m\nabc\n    \n");
-  EXPECT_EQ(shown({.kind = Message::Kind::errorf, .text = "e", .span = {4}}, true), "\033[31mtool.bt:9:5-5: ERROR: e\033[0m\n");
+  EXPECT_EQ(shown({.kind = Message::Kind::errorf, .text = "e", .span = {4}}, true),
+            "\033[31mtool.bt:9:5-5: ERROR: e\033[0m\n");
 }
 
 TEST_F(Messages, JsonRecords) {
@@ -112,10 +126,12 @@ TEST_F(Messages, JsonRecords) {
   };
   const image::ErrorSite site{.kind = image::ErrorKind::map_full, .helper = "map_update_elem", .map = {}, .span = {0}};
   EXPECT_EQ(json(describe(image_, site, {1, -7})),
-            "{\"type\": \"helper_error\", \"msg\": \"Argument list too long\", \"helper\": \"map_update_elem\", \"retcode\": -7, "
+            "{\"type\": \"helper_error\", \"msg\": \"Argument list too long\", \"helper\": \"map_update_elem\", "
+            "\"retcode\": -7, "
             "\"filename\": \"stdin\", \"line\": 1, \"col\": 41}\n");
   EXPECT_EQ(json({.kind = Message::Kind::runtime_error, .text = "t", .span = {3}, .repeats = 2}),
-            "{\"type\": \"runtime_error\", \"msg\": \"t\", \"filename\": \"tool.bt\", \"line\": 2, \"col\": 16, \"count\": 2}\n");
+            "{\"type\": \"runtime_error\", \"msg\": \"t\", \"filename\": \"tool.bt\", \"line\": 2, \"col\": 16, "
+            "\"count\": 2}\n");
   EXPECT_EQ(json({.kind = Message::Kind::warnf, .text = "w 3\n", .span = {0}}),
             "{\"type\": \"warnf\", \"msg\": \"w 3\", \"filename\": \"stdin\", \"line\": 1, \"col\": 41}\n");
   EXPECT_EQ(json({.kind = Message::Kind::errorf, .text = "e", .span = {}}), "{\"type\": \"errorf\", \"msg\": \"e\"}\n");

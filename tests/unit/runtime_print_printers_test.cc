@@ -60,7 +60,8 @@ TEST_F(Printers, JsonNumbersThatADoubleCanNotHoldAreQuoted) {
 
 TEST_F(Printers, JsonStrings) {
   EXPECT_EQ(json(text("a\"b\\c\nd\re\tf\x01/\x7f")), "\"a\\\"b\\\\c\\nd\\re\\tf\\u0001/\x7f\"");
-  EXPECT_EQ(json(text("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80")), "\"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80\"");
+  EXPECT_EQ(json(text("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80")),
+            "\"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80\"");
   // Not UTF-8: a lone continuation, a cut sequence, overlong, surrogate, above U+10FFFF.
   EXPECT_EQ(json(text("\x80|\xc3")), "\"\\u0080|\\u00c3\"");
   EXPECT_EQ(json(text("\xc0\xaf")), "\"\\u00c0\\u00af\"");
@@ -72,32 +73,44 @@ TEST_F(Printers, JsonStrings) {
 TEST_F(Printers, JsonValues) {
   EXPECT_EQ(json({value::Buffer{"he\x01\xff"}}), "[104,101,1,-1]");
   EXPECT_EQ(json({value::Null{}}), "null");
-  EXPECT_EQ(json({value::Record{{{"a", integer(1)}, {"b", text("x y")}, {"c", {value::Tuple{{integer(1), integer(2)}}}}}}}),
-            "{\"a\": 1, \"b\": \"x y\", \"c\": [1,2]}");
+  EXPECT_EQ(
+      json({value::Record{{{"a", integer(1)}, {"b", text("x y")}, {"c", {value::Tuple{{integer(1), integer(2)}}}}}}}),
+      "{\"a\": 1, \"b\": \"x y\", \"c\": [1,2]}");
   EXPECT_EQ(json({value::Tuple{{integer(1), text("a"), {value::Tuple{{integer(2), {true}}}}}}}), "[1,\"a\",[2,true]]");
-  EXPECT_EQ(json({value::Stack{{{1, "        leaf+0"}, {2, "        mid+12"}}}}), "\"\\n        leaf+0\\n        mid+12\\n\"");
+  EXPECT_EQ(json({value::Stack{{{1, "        leaf+0"}, {2, "        mid+12"}}}}),
+            "\"\\n        leaf+0\\n        mid+12\\n\"");
   EXPECT_EQ(json({value::Enumerator{{4, false, 8}, "BUSY"}}), "4");
 }
 
 TEST_F(Printers, JsonRecords) {
-  EXPECT_EQ(out("json", [](Printer& p) { p.attached(2); }), "{\"type\": \"attached_probes\", \"count\": 2, \"data\": {\"probes\": 2}}\n");
-  EXPECT_EQ(out("json", [](Printer& p) { p.lost(1898); }), "{\"type\": \"lost_events\", \"count\": 1898, \"data\": {\"events\": 1898}}\n");
-  EXPECT_EQ(out("json", [](Printer& p) { p.text(TextKind::printf, "hello 5\n"); }), "{\"type\": \"printf\", \"data\": \"hello 5\\n\"}\n");
-  EXPECT_EQ(out("json", [](Printer& p) { p.text(TextKind::join, "/bin/echo,a,b"); }), "{\"type\": \"join\", \"data\": \"/bin/echo,a,b\"}\n");
-  EXPECT_EQ(out("json", [](Printer& p) { p.text(TextKind::system, "hi\nho\n"); }), "{\"type\": \"syscall\", \"data\": \"hi\\nho\\n\"}\n");
-  EXPECT_EQ(out("json", [](Printer& p) { p.text(TextKind::time, "12:01:07\n"); }), "{\"type\": \"time\", \"data\": \"12:01:07\\n\"}\n");
-  EXPECT_EQ(out("json", [](Printer& p) { p.text(TextKind::cat, "vm\n"); }), "{\"type\": \"cat\", \"data\": \"vm\\n\"}\n");
+  EXPECT_EQ(out("json", [](Printer& p) { p.attached(2); }),
+            "{\"type\": \"attached_probes\", \"count\": 2, \"data\": {\"probes\": 2}}\n");
+  EXPECT_EQ(out("json", [](Printer& p) { p.lost(1898); }),
+            "{\"type\": \"lost_events\", \"count\": 1898, \"data\": {\"events\": 1898}}\n");
+  EXPECT_EQ(out("json", [](Printer& p) { p.text(TextKind::printf, "hello 5\n"); }),
+            "{\"type\": \"printf\", \"data\": \"hello 5\\n\"}\n");
+  EXPECT_EQ(out("json", [](Printer& p) { p.text(TextKind::join, "/bin/echo,a,b"); }),
+            "{\"type\": \"join\", \"data\": \"/bin/echo,a,b\"}\n");
+  EXPECT_EQ(out("json", [](Printer& p) { p.text(TextKind::system, "hi\nho\n"); }),
+            "{\"type\": \"syscall\", \"data\": \"hi\\nho\\n\"}\n");
+  EXPECT_EQ(out("json", [](Printer& p) { p.text(TextKind::time, "12:01:07\n"); }),
+            "{\"type\": \"time\", \"data\": \"12:01:07\\n\"}\n");
+  EXPECT_EQ(out("json", [](Printer& p) { p.text(TextKind::cat, "vm\n"); }),
+            "{\"type\": \"cat\", \"data\": \"vm\\n\"}\n");
   EXPECT_EQ(out("json", [](Printer& p) { p.end(); }), "");
 }
 
 TEST_F(Printers, JsonMaps) {
   const auto print = [&](value::MapValue map) { return out("json", [&](Printer& p) { p.map(map); }); };
   EXPECT_EQ(print(map("@a", {{{}, integer(1)}}, true)), "{\"type\": \"map\", \"data\": {\"@a\": 1}}\n");
-  EXPECT_EQ(print(map("@b", {{integer(1), integer(2)}, {integer(2), integer(3)}})), "{\"type\": \"map\", \"data\": {\"@b\": {\"1\": 2, \"2\": 3}}}\n");
+  EXPECT_EQ(print(map("@b", {{integer(1), integer(2)}, {integer(2), integer(3)}})),
+            "{\"type\": \"map\", \"data\": {\"@b\": {\"1\": 2, \"2\": 3}}}\n");
   EXPECT_EQ(print(map("@d", {{{value::Tuple{{integer(1), text("a b")}}}, {value::Tuple{{integer(1), integer(2)}}}}})),
             "{\"type\": \"map\", \"data\": {\"@d\": {\"1,ab\": [1,2]}}}\n");
-  EXPECT_EQ(print(map("@x", {{{value::Tuple{{text("x y"), text("z")}}}, integer(1)}})), "{\"type\": \"map\", \"data\": {\"@x\": {\"xy,z\": 1}}}\n");
-  EXPECT_EQ(print(map("@x", {{{value::Buffer{"a\x01"}}, integer(1)}})), "{\"type\": \"map\", \"data\": {\"@x\": {\"a\\\\x01\": 1}}}\n");
+  EXPECT_EQ(print(map("@x", {{{value::Tuple{{text("x y"), text("z")}}}, integer(1)}})),
+            "{\"type\": \"map\", \"data\": {\"@x\": {\"xy,z\": 1}}}\n");
+  EXPECT_EQ(print(map("@x", {{{value::Buffer{"a\x01"}}, integer(1)}})),
+            "{\"type\": \"map\", \"data\": {\"@x\": {\"a\\\\x01\": 1}}}\n");
   EXPECT_EQ(print(map("@empty", {})), "");
   value::MapValue stats = map("@i", {{{}, {value::Stats{1, {3, true}, {3, true}}}}}, true);
   stats.form = value::MapForm::stats;
@@ -118,12 +131,15 @@ value::MapValue histogram_map(std::vector<int64_t> numbers, std::vector<value::M
 
 TEST_F(Printers, Histograms) {
   const auto map = histogram_map({-1, 0, 5});
-  EXPECT_EQ(out("json", [&](Printer& p) { p.map(map); }),
-            "{\"type\": \"hist\", \"data\": {\"@h\": [{\"max\": -1, \"count\": 1},{\"min\": 0, \"max\": 0, \"count\": 1},"
-            "{\"min\": 1, \"max\": 1, \"count\": 0},{\"min\": 2, \"max\": 3, \"count\": 0},{\"min\": 4, \"max\": 7, \"count\": 1}]}}\n");
+  EXPECT_EQ(
+      out("json", [&](Printer& p) { p.map(map); }),
+      "{\"type\": \"hist\", \"data\": {\"@h\": [{\"max\": -1, \"count\": 1},{\"min\": 0, \"max\": 0, \"count\": 1},"
+      "{\"min\": 1, \"max\": 1, \"count\": 0},{\"min\": 2, \"max\": 3, \"count\": 0},{\"min\": 4, \"max\": 7, "
+      "\"count\": 1}]}}\n");
   const auto top = histogram_map({INT64_MAX});
   EXPECT_EQ(out("json", [&](Printer& p) { p.map(top); }),
-            "{\"type\": \"hist\", \"data\": {\"@h\": [{\"min\": 4611686018427387904, \"max\": \"9223372036854775807\", \"count\": 1}]}}\n");
+            "{\"type\": \"hist\", \"data\": {\"@h\": [{\"min\": 4611686018427387904, \"max\": \"9223372036854775807\", "
+            "\"count\": 1}]}}\n");
   EXPECT_EQ(out("text", [&](Printer& p) { p.map(histogram_map({5})); }),
             "@h:\n[4, 8)                 1 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@|\n\n");
   // Zeroed, and divided to nothing.
@@ -150,29 +166,32 @@ TEST_F(Printers, BarsAreRoundedInSinglePrecision) {
 }
 
 TEST_F(Printers, TextRun) {
-  EXPECT_EQ(out("text", [&](Printer& p) {
-              p.attached(1);
-              p.value(integer(1));
-              p.text(TextKind::system, "hi\n");
-              p.text(TextKind::join, "a b");
-              p.text(TextKind::printf, "xy");
-              p.end();
-              p.map(map("@m", {{text("k"), integer(2)}}));
-              p.map(map("@x", {{{}, integer(1)}}, true));
-            }),
+  EXPECT_EQ(out("text",
+                [&](Printer& p) {
+                  p.attached(1);
+                  p.value(integer(1));
+                  p.text(TextKind::system, "hi\n");
+                  p.text(TextKind::join, "a b");
+                  p.text(TextKind::printf, "xy");
+                  p.end();
+                  p.map(map("@m", {{text("k"), integer(2)}}));
+                  p.map(map("@x", {{{}, integer(1)}}, true));
+                }),
             "1\nhi\n\na b\nxy\n\n@m[k]: 2\n@x: 1\n");
   EXPECT_EQ(err_, "Attached 1 probe\n");
 }
 
 TEST_F(Printers, NoticesGoToTheErrorStreamInBothFormats) {
   for (const Format& format : formats()) {
-    EXPECT_EQ(out(format.name.data(), [](Printer& p) {
-                p.failure("command exited with code 3 (Operation not supported)");
-                p.total_lost(12);
-                p.total_lost(0);
-              }),
+    EXPECT_EQ(out(format.name.data(),
+                  [](Printer& p) {
+                    p.failure("command exited with code 3 (Operation not supported)");
+                    p.total_lost(12);
+                    p.total_lost(0);
+                  }),
               "");
-    EXPECT_EQ(err_, "ERROR: command exited with code 3 (Operation not supported)\nWARNING: Total lost event count: 12\n");
+    EXPECT_EQ(err_,
+              "ERROR: command exited with code 3 (Operation not supported)\nWARNING: Total lost event count: 12\n");
   }
 }
 

@@ -128,7 +128,8 @@ TEST(Elf, SeparateDebugFile) {
   const auto run = [](const std::string& command) { return std::system((command + " >/dev/null 2>&1").c_str()); };
   std::ofstream(base + "/p.c") << "static __attribute__((noinline)) int hidden(int x) { return x + 42; }\n"
                                   "int main(int c, char **v) { (void)v; return hidden(c); }\n";
-  if (run("cc -O1 -fno-ipa-sra -Wl,--build-id=sha1 -o " + base + "/p " + base + "/p.c") != 0) GTEST_SKIP() << "no C compiler";
+  if (run("cc -O1 -fno-ipa-sra -Wl,--build-id=sha1 -o " + base + "/p " + base + "/p.c") != 0)
+    GTEST_SKIP() << "no C compiler";
   auto whole = ElfFile::open(base + "/p");
   ASSERT_TRUE(whole);
   const auto hidden = (*whole)->find(std::string_view("hidden"));

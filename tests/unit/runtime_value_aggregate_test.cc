@@ -112,7 +112,8 @@ TEST(Aggregate, AverageTruncatesTowardsZero) {
 
 TEST(Aggregate, Stats) {
   const image::AggDesc stats{.view = image::View::stats, .is_signed = true};
-  EXPECT_EQ(shown(aggregate_value(stats, std::vector<uint64_t>{kMinus(-3), 2})), "{ .count = 2, .average = -1, .total = -3 }");
+  EXPECT_EQ(shown(aggregate_value(stats, std::vector<uint64_t>{kMinus(-3), 2})),
+            "{ .count = 2, .average = -1, .total = -3 }");
 }
 
 TEST(Aggregate, HistogramsAreCutToTheirFilledPart) {
@@ -125,14 +126,16 @@ TEST(Aggregate, HistogramsAreCutToTheirFilledPart) {
   EXPECT_EQ(buckets[0].header, "[2, 4)");
   EXPECT_EQ(buckets[1].count, 0U);
   EXPECT_EQ(buckets[2].header, "[8, 16)");
-  EXPECT_TRUE(std::get<Histogram>(aggregate_value({.view = image::View::log2}, std::vector<uint64_t>(65)).data).buckets.empty());
+  EXPECT_TRUE(std::get<Histogram>(aggregate_value({.view = image::View::log2}, std::vector<uint64_t>(65)).data)
+                  .buckets.empty());
 }
 
 TEST(Aggregate, DamagedDescriptorsStayHarmless) {
   const std::vector<uint64_t> counts(4000, 1);
   EXPECT_EQ(std::get<Histogram>(aggregate_value({.view = image::View::log2, .bits = 4000}, counts).data).buckets.size(),
             bucket_count(5));
-  EXPECT_TRUE(std::get<Histogram>(aggregate_value({.view = image::View::linear, .min = 5, .max = 1}, counts).data).buckets.empty());
+  EXPECT_TRUE(std::get<Histogram>(aggregate_value({.view = image::View::linear, .min = 5, .max = 1}, counts).data)
+                  .buckets.empty());
 }
 
 TEST(Aggregate, Forms) {

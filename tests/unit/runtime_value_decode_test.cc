@@ -98,7 +98,8 @@ TEST_F(Decode, Buffers) {
 }
 
 TEST_F(Decode, Enums) {
-  const auto type = add({.kind = LayoutKind::enumeration, .size = 4, .variants = {{"IDLE", 1}, {"BUSY", 4}, {"LOST", ~uint64_t{0}}}});
+  const auto type =
+      add({.kind = LayoutKind::enumeration, .size = 4, .variants = {{"IDLE", 1}, {"BUSY", 4}, {"LOST", ~uint64_t{0}}}});
   EXPECT_EQ(shown(type, Bytes().add(uint32_t{4})), "BUSY");
   EXPECT_EQ(shown(type, Bytes().add(uint32_t{77})), "77");
   EXPECT_EQ(shown(type, Bytes().add(~uint32_t{0})), "LOST");
@@ -113,9 +114,11 @@ TEST_F(Decode, TuplesRecordsArrays) {
   const auto row = add({.kind = LayoutKind::array, .size = 8, .element = i4, .count = 2});
   const auto matrix = add({.kind = LayoutKind::array, .size = 16, .element = row, .count = 2});
   EXPECT_EQ(shown(matrix, Bytes().add(0).add(1).add(-2).add(3)), "[[0,1],[-2,3]]");
-  const auto characters = add({.kind = LayoutKind::array, .size = 4, .element = integer(1), .count = 4, .bytes_as_text = true});
+  const auto characters =
+      add({.kind = LayoutKind::array, .size = 4, .element = integer(1), .count = 4, .bytes_as_text = true});
   EXPECT_EQ(shown(characters, Bytes().add("abc", 4)), "abc");
-  const auto flags = add({.kind = LayoutKind::array, .size = 2, .element = add({.kind = LayoutKind::boolean, .size = 1}), .count = 2});
+  const auto flags =
+      add({.kind = LayoutKind::array, .size = 2, .element = add({.kind = LayoutKind::boolean, .size = 1}), .count = 2});
   EXPECT_EQ(shown(flags, Bytes().add(uint8_t{1}).add(uint8_t{0})), "[true,false]");
 }
 
@@ -123,11 +126,13 @@ TEST_F(Decode, UnionsAndBitfields) {
   const auto i4 = integer(4), u4 = integer(4, false), u2 = integer(2, false), u8 = integer(8, false);
   const auto both = add({.kind = LayoutKind::record, .size = 4, .members = {{"whole", u4, 0}, {"half", u2, 0}}});
   EXPECT_EQ(shown(both, Bytes().add(0x12345678)), "{ .whole = 305419896, .half = 22136 }");
-  const auto bits = add({.kind = LayoutKind::record,
-                         .size = 12,
-                         .members = {{"f", u4, 0, 0, 3}, {"g", i4, 0, 3, 4}, {"h", u4, 0, 7, 25}, {"w", u8, 3, 4, 62}}});
+  const auto bits =
+      add({.kind = LayoutKind::record,
+           .size = 12,
+           .members = {{"f", u4, 0, 0, 3}, {"g", i4, 0, 3, 4}, {"h", u4, 0, 7, 25}, {"w", u8, 3, 4, 62}}});
   // f = 3, g = -7 (9 as four bits), h all ones; w reaches from bit 28 over the end of a 64-bit word.
-  const auto bytes = Bytes().add(static_cast<uint32_t>(3 | 9U << 3 | 0x1ffffffU << 7)).add(uint64_t{0x23456789abcdef01});
+  const auto bytes =
+      Bytes().add(static_cast<uint32_t>(3 | 9U << 3 | 0x1ffffffU << 7)).add(uint64_t{0x23456789abcdef01});
   EXPECT_EQ(shown(bits, bytes), "{ .f = 3, .g = -7, .h = 33554431, .w = " + std::to_string(0x3456789abcdef01f) + " }");
 }
 
@@ -164,7 +169,8 @@ TEST_F(Decode, Clocks) {
   const ClockOffsets offsets = measure_clock_offsets();
   timespec boot = {};
   ::clock_gettime(CLOCK_BOOTTIME, &boot);
-  EXPECT_NEAR(static_cast<double>(boot.tv_sec) + static_cast<double>(offsets.boot) / 1e9, static_cast<double>(::time(nullptr)), 3);
+  EXPECT_NEAR(static_cast<double>(boot.tv_sec) + static_cast<double>(offsets.boot) / 1e9,
+              static_cast<double>(::time(nullptr)), 3);
 }
 
 TEST_F(Decode, Names) {
@@ -180,19 +186,24 @@ TEST_F(Decode, StacksWithoutSymbols) {
   };
   const auto kernel = Bytes().add(uint64_t{2}).add(uint64_t{0x10}).add(uint64_t{0x2f}).add("", 16);
   EXPECT_EQ(shown(stack(LayoutKind::kernel_stack, image::StackMode::raw), kernel), "\n10\n2f\n");
-  EXPECT_EQ(shown(stack(LayoutKind::kernel_stack, image::StackMode::symbols), kernel), "\n        0x10\n        0x2f\n");
+  EXPECT_EQ(shown(stack(LayoutKind::kernel_stack, image::StackMode::symbols), kernel),
+            "\n        0x10\n        0x2f\n");
   EXPECT_EQ(shown(stack(LayoutKind::kernel_stack, image::StackMode::symbols), Bytes().add(uint64_t{0})), "\n");
   // No process has this id.
   const auto user = Bytes().add(UINT32_MAX).add(0U).add(uint64_t{1}).add(uint64_t{0x562f3a9e9149}).add("", 24);
   EXPECT_EQ(shown(stack(LayoutKind::user_stack, image::StackMode::symbols), user), "\n        0x562f3a9e9149\n");
-  EXPECT_EQ(shown(stack(LayoutKind::user_stack, image::StackMode::perf), user), "\n\t562f3a9e9149 0x562f3a9e9149 ([unknown])\n");
+  EXPECT_EQ(shown(stack(LayoutKind::user_stack, image::StackMode::perf), user),
+            "\n\t562f3a9e9149 0x562f3a9e9149 ([unknown])\n");
   EXPECT_EQ(shown(stack(LayoutKind::user_stack, image::StackMode::build_id), user), "\n562f3a9e9149\n");
   EXPECT_EQ(shown(add({.kind = LayoutKind::kernel_symbol, .size = 8}), Bytes().add(uint64_t{0x1f})), "0x1f");
-  EXPECT_EQ(shown(add({.kind = LayoutKind::user_symbol, .size = 16}), Bytes().add(uint64_t{0x1f}).add(UINT32_MAX).add(0U)), "0x1f");
+  EXPECT_EQ(
+      shown(add({.kind = LayoutKind::user_symbol, .size = 16}), Bytes().add(uint64_t{0x1f}).add(UINT32_MAX).add(0U)),
+      "0x1f");
 }
 
 TEST_F(Decode, StackCountsAreBounded) {
-  const auto type = add({.kind = LayoutKind::kernel_stack, .size = 24, .count = 2, .stack_mode = image::StackMode::raw});
+  const auto type =
+      add({.kind = LayoutKind::kernel_stack, .size = 24, .count = 2, .stack_mode = image::StackMode::raw});
   EXPECT_EQ(shown(type, Bytes().add(~uint64_t{0}).add(uint64_t{1}).add(uint64_t{2}).add(uint64_t{3})), "\n1\n2\n");
   EXPECT_EQ(shown(type, Bytes().add(uint64_t{2}).add(uint64_t{1})), "\n1\n");
 }
@@ -214,10 +225,13 @@ TEST_F(Decode, StacksOfThisProcess) {
 }
 
 TEST_F(Decode, RecordsFormatStraightFromBytes) {
-  const auto i4 = integer(4), comm = string(16), text = string(64), pointer = add({.kind = LayoutKind::pointer, .size = 8});
+  const auto i4 = integer(4), comm = string(16), text = string(64),
+             pointer = add({.kind = LayoutKind::pointer, .size = 8});
   const auto buffer = add({.kind = LayoutKind::buffer, .size = 6});
-  const auto record = Bytes().add("", 16).add(42).add("bash", 16).add("/etc/passwd", 64).add(uint64_t{255}).add(2U).add("a\x01", 2);
-  const std::vector<image::EventField> fields = {{i4, 16}, {comm, 20}, {text, 36}, {pointer, 100}, {buffer, 108}, {i4, 5000}};
+  const auto record =
+      Bytes().add("", 16).add(42).add("bash", 16).add("/etc/passwd", 64).add(uint64_t{255}).add(2U).add("a\x01", 2);
+  const std::vector<image::EventField> fields = {{i4, 16},       {comm, 20},    {text, 36},
+                                                 {pointer, 100}, {buffer, 108}, {i4, 5000}};
   const Decoder decoder(image_, symbols_, clocks_);
   std::string out;
   append_formatted(out, image::parse_format("%-6d %-16s %s|%p|%rh|%d\n"), fields, record, decoder);
@@ -237,11 +251,13 @@ TEST(SystemNamesTest, CgroupsByWalkingTheirHierarchies) {
   char root[] = "/tmp/sonde-cgroups-XXXXXX";
   ASSERT_NE(::mkdtemp(root), nullptr);
   const std::string base = root;
-  for (const char* name : {"/two", "/two/a", "/two/a/b", "/cpu,cpuacct"}) ASSERT_EQ(::mkdir((base + name).c_str(), 0700), 0);
+  for (const char* name : {"/two", "/two/a", "/two/a/b", "/cpu,cpuacct"})
+    ASSERT_EQ(::mkdir((base + name).c_str(), 0700), 0);
   const std::string mounts = base + "/mounts";
   std::FILE* file = std::fopen(mounts.c_str(), "w");
   ASSERT_NE(file, nullptr);
-  std::fprintf(file, "cgroup %s/cpu,cpuacct cgroup rw 0 0\nproc /proc proc rw 0 0\ncgroup2 %s/two cgroup2 rw 0 0\n", root, root);
+  std::fprintf(file, "cgroup %s/cpu,cpuacct cgroup rw 0 0\nproc /proc proc rw 0 0\ncgroup2 %s/two cgroup2 rw 0 0\n",
+               root, root);
   std::fclose(file);
   const auto inode = [&](const char* name) {
     struct stat status = {};
@@ -285,7 +301,10 @@ TEST(DecodeRandom, AnyBytesByAnyLayout) {
       layout.stack_mode = static_cast<image::StackMode>(below(4));
       layout.bytes_as_text = below(8) == 0;
       for (uint32_t member = below(4); member > 0; --member) {
-        layout.members.push_back({"m", {below(count + 1)}, below(90), static_cast<uint16_t>(below(3) == 0 ? below(70) : 0),
+        layout.members.push_back({"m",
+                                  {below(count + 1)},
+                                  below(90),
+                                  static_cast<uint16_t>(below(3) == 0 ? below(70) : 0),
                                   static_cast<uint16_t>(below(3) == 0 ? below(100) : 0)});
       }
       if (below(2) != 0) layout.variants = {{"ONE", 1}, {"BIG", random()}};
