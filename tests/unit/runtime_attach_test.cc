@@ -28,7 +28,6 @@ namespace {
 using image::Image;
 
 constexpr int kCalls = 7;
-constexpr useconds_t kTimeToAttach = 200'000;
 
 class AttachTest : public ::testing::Test {
  protected:
@@ -79,17 +78,22 @@ class AttachTest : public ::testing::Test {
     options_.probe_filter = [this](std::string_view name) { return name == only_; };
   }
 
-  // Runs the program called `only` for a child's lifetime; the child calls both targets and reads, once the run has had time to attach.
+  // Runs the program called `only` for a child's lifetime; the child calls both targets and reads, once everything is attached.
   Outcome run_with_child(const std::string& only) {
     only_ = only;
     const int zero = ::open("/dev/zero", O_RDONLY | O_CLOEXEC);
+    int go[2];
+    EXPECT_EQ(::pipe2(go, O_CLOEXEC), 0);
+    const base::Fd turn(go[0]);
+    base::Fd release(go[1]);
     const pid_t pid = ::fork();
     if (pid == 0) {
-      ::usleep(kTimeToAttach);
+      release.reset();
+      char byte = 0;
+      if (::read(turn.get(), &byte, 1) != 0) ::_exit(1);
       for (int i = 0; i < kCalls; ++i) {
         sonde_target_one(i);
         sonde_target_two(i);
-        char byte = 0;
         if (::read(zero, &byte, 1) != 1) ::_exit(1);
       }
       for (volatile int spin = 0; spin < 30'000'000;) spin = spin + 1;
@@ -97,7 +101,7 @@ class AttachTest : public ::testing::Test {
     }
     auto processes = open_processes("", pid);
     EXPECT_TRUE(processes);
-    const Outcome outcome = run_to_end(image_, options_, std::move(*processes));
+    const Outcome outcome = run_to_end(image_, options_, std::move(*processes), std::move(release));
     ::waitpid(pid, nullptr, 0);
     ::close(zero);
     return outcome;
@@ -189,16 +193,22 @@ TEST_F(AttachTest, IteratorGoesToStandardOutputAndEndsTheRun) {
 
 TEST_F(AttachTest, SignalProgramsRunOnSigusr1) {
   const pid_t self = ::getpid();
+  int go[2];
+  ASSERT_EQ(::pipe2(go, O_CLOEXEC), 0);
+  const base::Fd turn(go[0]);
+  base::Fd release(go[1]);
   const pid_t sender = ::fork();
   if (sender == 0) {
-    ::usleep(300'000);
+    release.reset();
+    char byte = 0;
+    if (::read(turn.get(), &byte, 1) != 0) ::_exit(1);
     ::kill(self, SIGUSR1);
-    ::usleep(300'000);
+    ::usleep(500'000);
     ::kill(self, SIGINT);
     ::_exit(0);
   }
   only_ = "none";
-  const Outcome outcome = run_to_end(image_, options_);
+  const Outcome outcome = run_to_end(image_, options_, {}, std::move(release));
   ::waitpid(sender, nullptr, 0);
   EXPECT_EQ(hits(outcome, 6), 1u) << outcome.err;
   EXPECT_NE(outcome.err.find("Attaching 'self:signal:SIGUSR1' probe\n"), std::string::npos);

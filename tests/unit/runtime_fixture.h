@@ -60,10 +60,23 @@ struct Outcome {
   std::string err;
 };
 
+// Collects what goes to standard error; closes `go` once everything is attached, which releases who reads its other end.
+class NoticeSink : public print::StringSink {
+ public:
+  explicit NoticeSink(base::Fd go) : go_(std::move(go)) {}
+  void write(std::string_view bytes) override {
+    StringSink::write(bytes);
+    if (text().find("Attached ") != std::string::npos) go_.reset();
+  }
+
+ private:
+  base::Fd go_;
+};
+
 // Runs `image`, program output going to a file of its own unless `options` name one.
-inline Outcome run_to_end(const image::Image& image, RunOptions options, Processes processes = {}) {
+inline Outcome run_to_end(const image::Image& image, RunOptions options, Processes processes = {}, base::Fd go = {}) {
   if (options.output.empty()) options.output = ::testing::TempDir() + "sonde_out." + std::to_string(::getpid());
-  print::StringSink err;
+  NoticeSink err(std::move(go));
   const int code = run_image(image, options, std::move(processes), err);
   Outcome outcome{code, read_text(options.output), err.text()};
   ::unlink(options.output.c_str());

@@ -1,6 +1,7 @@
 // Whole runs of an image on the kernel at hand: load, attach, events, maps, exit codes. The object is BPF C compiled by
 // the test; it needs root and clang-19.
 #include <gtest/gtest.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
@@ -200,13 +201,19 @@ TEST_F(TracerTest, SigintEndsTheRunInOrder) {
       image::PerfEventAttach{.type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_CPU_CLOCK, .period = 3'600'000'000'000,
                              .every_cpu = false};
   const pid_t self = ::getpid();
+  int go[2];
+  ASSERT_EQ(::pipe2(go, O_CLOEXEC), 0);
+  const base::Fd turn(go[0]);
+  base::Fd release(go[1]);
   const pid_t killer = ::fork();
   if (killer == 0) {
-    ::usleep(300'000);
+    release.reset();
+    char byte = 0;
+    if (::read(turn.get(), &byte, 1) != 0) ::_exit(1);
     ::kill(self, SIGINT);
     ::_exit(0);
   }
-  const Outcome outcome = run();
+  const Outcome outcome = run_to_end(image_, options_, {}, std::move(release));
   ::waitpid(killer, nullptr, 0);
   EXPECT_EQ(outcome.code, 0);
   EXPECT_TRUE(outcome.out.starts_with("n=42\nn=0\nn=7\n\n\n")) << outcome.out;
