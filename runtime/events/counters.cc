@@ -58,7 +58,8 @@ void Counters::poll_errors(print::Printer& printer) {
     for (uint32_t cpu = 0; cpu < cpus_; ++cpu) {
       const auto cell = cell_at<image::ErrorCell>(cells, site, cpus_, cpu);
       total += cell.count;
-      if (cell.count != 0) code = cell.code;
+      // Map helpers return an int before Linux 6.4, whose upper half is then lost: -7 arrives as 4294967289.
+      if (cell.count != 0) code = static_cast<int32_t>(cell.code);
     }
     const uint64_t news = total - std::min(total, errors_[site]);
     errors_[site] = std::max(errors_[site], total);

@@ -19,6 +19,8 @@ namespace {
 
 using image::Image;
 
+constexpr image::PerfEventAttach kEveryHour{
+    .type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_CPU_CLOCK, .period = 3'600'000'000'000, .every_cpu = false};
 constexpr image::PerfEventAttach kEvery10ms{
     .type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_CPU_CLOCK, .period = 10'000'000, .every_cpu = false};
 
@@ -173,6 +175,7 @@ TEST_F(TracerTest, DryRunAttachesAndPrintsNothing) {
 TEST_F(TracerTest, EndsWhenTheChildDoesAndReleasesItOnlyAfterAttaching) {
   // A shell asks for its parent once, as it starts: that can only be counted if it started after attaching.
   options_.verbose = true;
+  image_.programs[2].attach = kEveryHour;
   auto processes = open_processes("/bin/sh -c :", 0);
   ASSERT_TRUE(processes) << processes.error().text();
   const std::string child = std::to_string(processes->child->pid());
@@ -197,9 +200,7 @@ TEST_F(TracerTest, EndsWhenTheTracedProcessIsGone) {
 }
 
 TEST_F(TracerTest, SigintEndsTheRunInOrder) {
-  image_.programs[2].attach =
-      image::PerfEventAttach{.type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_CPU_CLOCK, .period = 3'600'000'000'000,
-                             .every_cpu = false};
+  image_.programs[2].attach = kEveryHour;
   const pid_t self = ::getpid();
   int go[2];
   ASSERT_EQ(::pipe2(go, O_CLOEXEC), 0);
