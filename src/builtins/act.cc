@@ -101,7 +101,7 @@ TypeRef check_write_user(CallView& call) {
   const Argument& source = call.arguments[1];
   const bool memory = source.type && (source.type->kind == Kind::pointer || source.type->kind == Kind::string);
   if (!unresolved(source) && !memory) {
-    call.env.diagnostics().emit<diag::Id::builtin_supports_only>(call.range, call.row.name, "pointer", given(source));
+    call.env.diagnostics().emit<diag::Id::call_argument_type>(call.range, call.row.name, "pointer", given(source));
     return nullptr;
   }
   return bool_result(call);

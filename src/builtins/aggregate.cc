@@ -43,7 +43,7 @@ constexpr uint32_t kSet = 8;
 TypeRef check_number(CallView& call) {
   const Argument& number = call.arguments[0];
   if (!unresolved(number) && !integer_like(number.type)) {
-    call.env.diagnostics().emit<diag::Id::builtin_supports_only>(call.range, call.row.name, "integer",
+    call.env.diagnostics().emit<diag::Id::call_argument_type>(call.range, call.row.name, "integer",
                                                                  types::printed(number.type));
     return nullptr;
   }

@@ -11,11 +11,11 @@ TypeRef check_whole(CallView& call) { return call.env.types().void_type(); }
 TypeRef check_delete(CallView& call) {
   const bool scalar = call.arguments[0].map->scalar;
   if (call.arguments.size() == 1 && !scalar) {
-    call.env.diagnostics().emit<diag::Id::map_without_keys>(call.range, call.row.name);
+    call.env.diagnostics().emit<diag::Id::call_single_scalar_map>(call.range, call.row.name);
     return nullptr;
   }
   if (call.arguments.size() == 2 && scalar) {
-    call.env.diagnostics().emit<diag::Id::map_with_keys_two>(call.range, call.row.name);
+    call.env.diagnostics().emit<diag::Id::call_two_keyed_map>(call.range, call.row.name);
     return nullptr;
   }
   return bool_result(call);
@@ -23,7 +23,7 @@ TypeRef check_delete(CallView& call) {
 
 TypeRef check_keyed(CallView& call) {
   if (call.arguments[0].map->scalar) {
-    call.env.diagnostics().emit<diag::Id::map_with_keys>(call.range, call.row.name);
+    call.env.diagnostics().emit<diag::Id::call_keyed_map>(call.range, call.row.name);
     return nullptr;
   }
   return bool_result(call);
@@ -33,7 +33,7 @@ TypeRef check_len(CallView& call) {
   const Argument& subject = call.arguments[0];
   if (subject.map && !subject.keyed_read) {
     if (subject.map->scalar) {
-      call.env.diagnostics().emit<diag::Id::map_with_keys>(call.range, call.row.name);
+      call.env.diagnostics().emit<diag::Id::call_keyed_map>(call.range, call.row.name);
       return nullptr;
     }
   } else if (!unresolved(subject) && !subject.type->is_stack()) {

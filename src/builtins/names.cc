@@ -140,7 +140,7 @@ constexpr Block kCallBlocks[] = {{0, kOldCalls}, {424, kCommonCalls}, {512, kX32
 TypeRef check_name(CallView& call) {
   const Argument& number = call.arguments[0];
   if (!unresolved(number) && !(number.type && integer_like(number.type))) {
-    call.env.diagnostics().emit<diag::Id::builtin_cast>(
+    call.env.diagnostics().emit<diag::Id::cast_refused>(
         call.range, number.type ? types::printed(number.type) : given(number), "int32");
     return nullptr;
   }

@@ -24,7 +24,7 @@ TypeRef check_ntop(CallView& call) {
   const bool has_family = call.arguments.size() == 2;
   const Argument& address = call.arguments[has_family ? 1 : 0];
   if (has_family && !unresolved(call.arguments[0]) && !integer_like(call.arguments[0].type)) {
-    diagnostics.emit<diag::Id::builtin_supports_only>(call.range, call.row.name, "int", given(call.arguments[0]));
+    diagnostics.emit<diag::Id::call_argument_type>(call.range, call.row.name, "int", given(call.arguments[0]));
     return nullptr;
   }
   if (!unresolved(address) && !integer_like(address.type)) {
@@ -135,7 +135,7 @@ TypeRef check_bswap(CallView& call) {
   types::TypeContext& types = call.env.types();
   if (unresolved(number)) return types.integer(8, false);
   if (!integer_like(number.type)) {
-    call.env.diagnostics().emit<diag::Id::builtin_supports_only>(call.range, call.row.name, "integer", given(number));
+    call.env.diagnostics().emit<diag::Id::call_argument_type>(call.range, call.row.name, "integer", given(number));
     return nullptr;
   }
   return types.integer(number.type->size, false);

@@ -24,7 +24,7 @@ bool check_print_map(CallView& call) {
   const Argument& subject = call.arguments[0];
   for (size_t i = 1; i < call.arguments.size(); ++i) {
     if (call.arguments[i].integer) continue;
-    call.env.diagnostics().emit<diag::Id::print_int_literal>(call.range, call.row.name, given(call.arguments[i]));
+    call.env.diagnostics().emit<diag::Id::call_integer_literal>(call.range, call.row.name, given(call.arguments[i]));
     return false;
   }
   const TypeRef value = subject.map->value;

@@ -68,7 +68,7 @@ Constant fold_cgroupid(CallView& call) {
 
 TypeRef check_cgroup_path(CallView& call) {
   if (call.arguments.size() == 2 && !call.arguments[1].text) {
-    call.env.diagnostics().emit<diag::Id::builtin_supports_only>(call.range, call.row.name, "string",
+    call.env.diagnostics().emit<diag::Id::call_argument_type>(call.range, call.row.name, "string",
                                                                  given(call.arguments[1]));
     return nullptr;
   }

@@ -21,7 +21,7 @@ TypeRef check_nsecs(CallView& call) {
   if (!call.arguments.empty()) {
     const Argument& mode = call.arguments[0];
     if (!mode.word) {
-      call.env.diagnostics().emit<diag::Id::builtin_supports_only>(call.range, call.row.name, "timestamp_mode",
+      call.env.diagnostics().emit<diag::Id::call_argument_type>(call.range, call.row.name, "timestamp_mode",
                                                                    given(mode));
       return nullptr;
     }
