@@ -65,6 +65,10 @@ TypeRef Typing::c_field(bound::Field& node, const types::CRecord& record, Space 
 TypeRef Typing::field_value(bound::Field& node, const types::CField& field, Space space) {
   TypeRef type = field.type;
   node.space = space;
+  if (field.tag == "common") {
+    report<Id::common_field>(node);
+    return nullptr;
+  }
   if (field.bit_size != 0) return types_.integer(type->size, false);
   if (type->kind != Kind::pointer) return type;
   if (field.tag == "user") return types_.with_space(type, Space::user);

@@ -274,7 +274,10 @@ TypeRef Typing::context(bound::Context& context) {
         return nullptr;
       }
       if (!probe.args_type) {
-        report<Id::parameters_missing>(context);
+        if (probe.args_error.empty())
+          report<Id::parameters_missing>(context);
+        else
+          report<Id::args_unresolved>(context, probe.args_error);
         return nullptr;
       }
       context.space = probe.space;
