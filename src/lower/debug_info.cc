@@ -51,8 +51,8 @@ void ModuleState::start_debug_info() {
   unit_ = debug_.createCompileUnit(llvm::dwarf::DW_LANG_C11, file_, "sonde", true, "", 0, "",
                                    llvm::DICompileUnit::DebugDirectivesOnly);
   int_type_ = debug_.createBasicType("int", 32, llvm::dwarf::DW_ATE_signed);
-  auto* context_pointer = debug_.createPointerType(nullptr, 64);
-  function_type_ = debug_.createSubroutineType(debug_.getOrCreateTypeArray({int_type_, context_pointer}));
+  // No parameters: the kernel refuses BTF functions whose parameters have no names, and names would cost a variable each.
+  function_type_ = debug_.createSubroutineType(debug_.getOrCreateTypeArray({int_type_}));
 }
 
 llvm::DISubprogram* ModuleState::subprogram(const std::string& name, bool is_static) {

@@ -81,6 +81,8 @@ void FunctionLowering::lower_entry() {
   if (program.shared_size > 0) {
     shared_ = frame.CreateAlloca(llvm::ArrayType::get(module.i64, program.shared_size / 8), nullptr, "shared");
     frame.CreateStore(context_, frame.CreateConstGEP1_64(module.i8, shared_, kSharedContext));
+    builder.SetInsertPoint(allocas_);
+    store(offset(shared_, kSharedUnknown), 8, helper(BPF_FUNC_get_prandom_u32, {}));
     if (program.loops_return) frame.CreateStore(constant(0), frame.CreateConstGEP1_64(module.i8, shared_, kSharedReturned));
   }
   llvm::BasicBlock* early = new_block("acquire");

@@ -72,6 +72,7 @@ class FunctionLowering {
   llvm::Value* increment(const sema::Increment& expr);
   void mark_written(const sema::Map* map, llvm::Value* cell);
   void report_missing(llvm::Value* found);
+  llvm::Value* empty_cell(const image::MapDesc& desc);
 
   // --- statements (stmt.cc, loops.cc) -----------------------------------------------------------------------------------
   void block(const sema::Block& body);
@@ -88,6 +89,7 @@ class FunctionLowering {
   llvm::Value* allocate(uint32_t size);
   llvm::Value* declare(const sema::Variable* variable);  // its address
   llvm::Value* variable_address(const sema::Variable* variable);
+  void store_variable(const sema::Variable* variable, llvm::Value* value);  // a scalar
   llvm::Value* offset(llvm::Value* pointer, uint64_t bytes);
   llvm::Value* offset(llvm::Value* pointer, llvm::Value* bytes);
   llvm::Value* load(llvm::Value* from, TypeRef type);                    // extended to 64 bits

@@ -89,6 +89,15 @@ void FunctionLowering::map_memory(const sema::Map* map, const Expr* key_expr, ll
   builder.SetInsertPoint(done);
 }
 
+// Zeros for a new entry: small ones on the stack, which spares the object a read-only map.
+llvm::Value* FunctionLowering::empty_cell(const image::MapDesc& desc) {
+  constexpr uint32_t kSmall = 64;
+  if (desc.value_size > kSmall) return module.zeros(desc.value_size);
+  llvm::Value* cell = allocate(desc.value_size);
+  zero(cell, desc.value_size);
+  return cell;
+}
+
 void FunctionLowering::with_entry(const sema::Map* map, llvm::Value* key_memory,
                                   const std::function<void(llvm::Value*)>& use) {
   const image::MapDesc& desc = module.desc(map);
@@ -104,8 +113,8 @@ void FunctionLowering::with_entry(const sema::Map* map, llvm::Value* key_memory,
 
   // Two CPUs may create the entry at once: neither replaces the other's, both go on with what is there then.
   builder.SetInsertPoint(create);
-  llvm::Value* code = helper(BPF_FUNC_map_update_elem,
-                             {module.map(id), key_memory, module.zeros(desc.value_size), constant(BPF_NOEXIST)});
+  llvm::Value* code =
+      helper(BPF_FUNC_map_update_elem, {module.map(id), key_memory, empty_cell(desc), constant(BPF_NOEXIST)});
   llvm::Value* second = lookup(map, key_memory);
   builder.CreateCondBr(builder.CreateIsNotNull(second), entry, full);
 
@@ -172,10 +181,9 @@ void FunctionLowering::update_map(const sema::UpdateMap& stmt) {
 llvm::Value* FunctionLowering::increment(const sema::Increment& expr) {
   const uint64_t step = expr.increment ? uint64_t{expr.step} : uint64_t{0} - expr.step;
   if (expr.variable) {
-    llvm::Value* home = variable_address(expr.variable);
-    llvm::Value* before = load(home, expr.variable->type);
+    llvm::Value* before = load(variable_address(expr.variable), expr.variable->type);
     llvm::Value* after = canonical(builder.CreateAdd(before, constant(step)), expr.variable->type);
-    store(home, expr.variable->type->size, after);
+    store_variable(expr.variable, after);
     return expr.prefix ? after : before;
   }
   TempScope temporaries(*this);

@@ -98,6 +98,21 @@ llvm::Value* FunctionLowering::variable_address(const sema::Variable* variable) 
   SONDE_UNREACHABLE();
 }
 
+// A variable that a loop body changes and that lives on another function's stack: the verifier follows its value from turn to
+// turn and, where a comparison depends on it, would walk through a million turns one by one. A number it knows nothing about,
+// added and taken away again, makes the second turn as general as all others.
+void FunctionLowering::store_variable(const sema::Variable* variable, llvm::Value* value) {
+  llvm::Value* home = variable_address(variable);
+  if (depth_ > 0 && program.homes.at(variable).where == Home::Where::shared) {
+    const auto unknown = [&] {
+      return builder.CreateAlignedLoad(module.i64, offset(shared_, kSharedUnknown), llvm::Align(kWord), /*isVolatile=*/true);
+    };
+    llvm::Value* first = unknown();
+    value = builder.CreateAdd(value, builder.CreateSub(first, unknown()));
+  }
+  store(home, variable->type->size, value);
+}
+
 llvm::Value* FunctionLowering::offset(llvm::Value* pointer, uint64_t bytes) {
   return bytes == 0 ? pointer : builder.CreateConstGEP1_64(module.i8, pointer, bytes);
 }

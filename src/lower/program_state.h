@@ -21,7 +21,8 @@ inline constexpr uint32_t kSharedScratch = 0;   // address of the scratch slot
 inline constexpr uint32_t kSharedContext = 8;   // the probe's context
 inline constexpr uint32_t kSharedReturned = 16;  // non-zero once a loop body ran `return`
 inline constexpr uint32_t kSharedReturnValue = 24;
-inline constexpr uint32_t kSharedBegin = 32;  // per nesting level: first value of a range
+inline constexpr uint32_t kSharedUnknown = 32;  // a number that the verifier does not know
+inline constexpr uint32_t kSharedBegin = 40;    // per nesting level: first value of a range
 
 class ProgramState {
  public:

@@ -41,7 +41,8 @@ void FunctionLowering::statement(const sema::Stmt& stmt) {
       const auto& node = as<sema::AssignVariable>(stmt);
       const TypeRef type = node.variable->type;
       llvm::Value* home = variable_address(node.variable);
-      if (in_register(type) || !mentions(*node.value, node.variable)) return store_value(*node.value, home, false);
+      if (in_register(type)) return store_variable(node.variable, scalar(*node.value));
+      if (!mentions(*node.value, node.variable)) return store_value(*node.value, home, false);
       // A new value made of parts of the old one must not overwrite them while it is made.
       llvm::Value* value = allocate(type->size);
       store_value(*node.value, value, false);
