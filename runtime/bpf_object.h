@@ -30,8 +30,8 @@ class BpfObject {
 
  private:
   std::unique_ptr<bpf_object, BpfObjectCloser> object_;
-  std::vector<int> programs_;  // by ProgramId
-  std::vector<int> maps_;      // by MapId
+  std::vector<int> programs_;      // by ProgramId
+  std::vector<int> maps_;          // by MapId
   std::vector<std::string> logs_;  // by ProgramId
 };
 

@@ -75,7 +75,8 @@ bool has_uprobe_multi() {
 constexpr Feature kFeatures[] = {
     {"bpf_loop", "5.17", "a program that calls bpf_loop loads", has_helper<BPF_FUNC_loop>},
     {"btf", "4.18", "/sys/kernel/btf/vmlinux is readable", has_btf},
-    {"for_each_map_elem", "5.13", "a program that calls bpf_for_each_map_elem loads", has_helper<BPF_FUNC_for_each_map_elem>},
+    {"for_each_map_elem", "5.13", "a program that calls bpf_for_each_map_elem loads",
+     has_helper<BPF_FUNC_for_each_map_elem>},
     {"get_func_ip", "5.15", "a program that calls bpf_get_func_ip loads", has_helper<BPF_FUNC_get_func_ip>},
     {"get_tai_ns", "6.1", "a program that calls bpf_ktime_get_tai_ns loads", has_helper<BPF_FUNC_ktime_get_tai_ns>},
     {"kprobe_multi", "5.18", "a multi link to ksys_read can be made", has_kprobe_multi_link},

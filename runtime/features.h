@@ -1,4 +1,5 @@
-// Kernel features by name, each probed at its first question: a program load or a system call, so never asked without need.
+// Kernel features by name, each probed at its first question: a program load or a system call, so never asked without
+// need.
 #pragma once
 
 #include <cstdint>

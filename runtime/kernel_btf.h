@@ -1,5 +1,5 @@
-// BTF targets by name, for images that were compiled on another kernel and for functions in modules. Parsing the kernel's
-// BTF takes 11 ms and more, so it happens at the first question only.
+// BTF targets by name, for images that were compiled on another kernel and for functions in modules. Parsing the
+// kernel's BTF takes 11 ms and more, so it happens at the first question only.
 #pragma once
 
 #include <cstdint>

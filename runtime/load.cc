@@ -1,5 +1,5 @@
-// From image to kernel with libbpf. Program types and BTF targets are set by us, right before each BPF_PROG_LOAD, so that
-// libbpf does not parse the kernel's BTF (11 ms and more) for them.
+// From image to kernel with libbpf. Program types and BTF targets are set by us, right before each BPF_PROG_LOAD, so
+// that libbpf does not parse the kernel's BTF (11 ms and more) for them.
 #include "runtime/load.h"
 
 #include <bpf/bpf.h>
@@ -270,7 +270,7 @@ uint32_t ring_size(uint64_t pages) {
   constexpr uint64_t kMost = 4096;
   if (pages == 0) {
     // A thousandth of the memory: 2 MiB of ring in 2 GiB.
-    struct sysinfo system {};
+    struct sysinfo system{};
     ::sysinfo(&system);
     pages = std::clamp(system.totalram * system.mem_unit / kPageSize / 1024, kLeast, kMost);
     return static_cast<uint32_t>(std::bit_floor(pages) * kPageSize);

@@ -19,21 +19,21 @@ struct ParameterValue {
 
 struct LoadOptions {
   std::vector<ParameterValue> parameters;
-  std::vector<bool> skip;     // by ProgramId: true for programs that the probe filter drops; may be shorter
-  bool verifier_logs = false;  // fetch the log of every program, not only of a rejected one
+  std::vector<bool> skip;        // by ProgramId: true for programs that the probe filter drops; may be shorter
+  bool verifier_logs = false;    // fetch the log of every program, not only of a rejected one
   bool libbpf_messages = false;  // libbpf's own messages on stdout (-d libbpf)
-  bool uprobe_multi = false;   // programs with several uprobe sites are loaded for one multi link
+  bool uprobe_multi = false;     // programs with several uprobe sites are loaded for one multi link
 };
 
 // What the kernel, or libbpf before it, objected to.
 struct LoadError {
-  std::string what;          // one sentence without errno text
-  int code = 0;              // positive errno
-  image::ProgramId program;  // invalid: not about one program
+  std::string what;             // one sentence without errno text
+  int code = 0;                 // positive errno
+  image::ProgramId program;     // invalid: not about one program
   bool missing_target = false;  // the kernel has no BTF for what the program attaches to: the probe is missing
-  Rejection rejection;       // of the verifier, if it spoke
-  std::string log;           // the verifier's whole log
-  bool log_trimmed = false;  // it did not fit into config log_size
+  Rejection rejection;          // of the verifier, if it spoke
+  std::string log;              // the verifier's whole log
+  bool log_trimmed = false;     // it did not fit into config log_size
 };
 
 // Ring buffer bytes for `pages` pages of 4 KiB (0: by memory, language.md 15), a power of two.

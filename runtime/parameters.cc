@@ -61,7 +61,8 @@ Result<uint64_t> field_offset(const std::string& name) {
   const size_t first = name.find(':');
   const size_t second = first == std::string::npos ? first : name.find(':', first + 1);
   if (second == std::string::npos) return base::fail("bad tracepoint field " + name);
-  const std::string path = "events/" + name.substr(0, first) + "/" + name.substr(first + 1, second - first - 1) + "/format";
+  const std::string path =
+      "events/" + name.substr(0, first) + "/" + name.substr(first + 1, second - first - 1) + "/format";
   const std::string field = name.substr(second + 1);
   const auto text = base::read_tracefs(path);
   if (!text) return std::unexpected(text.error());
@@ -87,7 +88,7 @@ Result<uint64_t> field_offset(const std::string& name) {
 }
 
 Result<uint64_t> fact(const Parameter& parameter, const ParameterContext& context) {
-  struct stat info {};
+  struct stat info{};
   switch (parameter.kind) {
     case ParameterKind::tracepoint_field_offset: return field_offset(parameter.name);
     case ParameterKind::child_pid: return static_cast<uint64_t>(context.child);
@@ -127,7 +128,9 @@ std::expected<std::vector<std::byte>, ParameterFault> parse_value(const Paramete
   // A minus on an unsigned parameter wraps around.
   const auto number = base::parse_integer(text, {.binary = true, .sign = true});
   if (!number)
-    return bad_value(parameter, number.error().find("flow error") != std::string::npos ? "value is out of range" : "invalid integer", text);
+    return bad_value(
+        parameter, number.error().find("flow error") != std::string::npos ? "value is out of range" : "invalid integer",
+        text);
   const uint64_t most = uint64_t{1} << 63;
   if (parameter.kind == ParameterKind::signed_integer && number->value > (number->negative ? most : most - 1))
     return bad_value(parameter, "value is out of range", text);
@@ -136,7 +139,8 @@ std::expected<std::vector<std::byte>, ParameterFault> parse_value(const Paramete
 
 using Given = std::map<std::string, std::optional<std::string>, std::less<>>;
 
-std::expected<Given, ParameterFault> read_arguments(const image::Image& image, const std::vector<std::string>& arguments) {
+std::expected<Given, ParameterFault> read_arguments(const image::Image& image,
+                                                    const std::vector<std::string>& arguments) {
   Given given;
   std::string unknown;
   bool help = false;

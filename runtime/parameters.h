@@ -1,5 +1,5 @@
-// The values written into a program's read-only data before it is loaded: named script parameters from the command line,
-// and facts of this process and machine.
+// The values written into a program's read-only data before it is loaded: named script parameters from the command
+// line, and facts of this process and machine.
 #pragma once
 
 #include <sys/types.h>

@@ -69,7 +69,7 @@ Result<std::string> resolve_command(const std::string& command) {
   std::vector<std::pair<dev_t, ino_t>> files;
   std::string found;
   for (const std::string& candidate : candidates) {
-    struct stat info {};
+    struct stat info{};
     if (!is_executable_elf(candidate, info)) continue;
     const std::pair<dev_t, ino_t> file(info.st_dev, info.st_ino);
     if (std::find(files.begin(), files.end(), file) != files.end()) continue;

@@ -88,9 +88,12 @@ void Report::load_error(const image::Image& image, const LoadError& error) {
     case EPERM:
     case EACCES:
       if (rejection.words.empty())
-        hint("loading BPF programs needs CAP_BPF and CAP_PERFMON (or root); a locked-down kernel refuses some program types "
-             "to everyone: fentry, fexit and kprobe programs first, while tracepoint, rawtracepoint, uprobe, profile and "
-             "interval probes may remain");
+        hint(
+            "loading BPF programs needs CAP_BPF and CAP_PERFMON (or root); a locked-down kernel refuses some program "
+            "types "
+            "to everyone: fentry, fexit and kprobe programs first, while tracepoint, rawtracepoint, uprobe, profile "
+            "and "
+            "interval probes may remain");
       break;
     case E2BIG: hint("a value, key or map is larger than the kernel allows; lower max_strlen or the map's size"); break;
     case ENOMEM: hint("the kernel has too little memory for the maps; lower max_map_keys or perf_rb_pages"); break;

@@ -22,18 +22,18 @@ inline constexpr int kExitUsage = 1;
 inline constexpr int kExitFailed = 255;
 
 struct RunOptions {
-  std::string output;         // -o; empty: standard output
-  std::string format;         // -f; empty: text
+  std::string output;                                   // -o; empty: standard output
+  std::string format;                                   // -f; empty: text
   print::Buffering buffering = print::Buffering::line;  // -B
-  bool quiet = false;         // -q
-  bool verbose = false;       // -v
-  bool warnings = false;      // -k
-  bool no_warnings = false;   // --no-warnings
-  bool dry_run = false;       // --dry-run
+  bool quiet = false;                                   // -q
+  bool verbose = false;                                 // -v
+  bool warnings = false;                                // -k
+  bool no_warnings = false;                             // --no-warnings
+  bool dry_run = false;                                 // --dry-run
   bool color = false;
-  bool debug_libbpf = false;    // -d libbpf
-  bool debug_verifier = false;  // -d verifier
-  bool no_uprobe_multi = false;  // --no-feature uprobe_multi
+  bool debug_libbpf = false;            // -d libbpf
+  bool debug_verifier = false;          // -d verifier
+  bool no_uprobe_multi = false;         // --no-feature uprobe_multi
   std::vector<std::string> parameters;  // "--name=value" words after `--`
   // --probe-filter: whether a probe of this full name stays. Not asked about begin, end and signal probes.
   std::function<bool(std::string_view)> probe_filter;

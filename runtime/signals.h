@@ -1,4 +1,5 @@
-// Signals as data: blocked for the run and read from a descriptor, so that they interrupt nothing and no flag is global.
+// Signals as data: blocked for the run and read from a descriptor, so that they interrupt nothing and no flag is
+// global.
 #pragma once
 
 #include <signal.h>

@@ -18,7 +18,8 @@ struct Trailer {
   char magic[8];
 };
 
-Result<std::vector<std::byte>> read_range(const base::Fd& file, const std::string& path, uint64_t offset, uint64_t size) {
+Result<std::vector<std::byte>> read_range(const base::Fd& file, const std::string& path, uint64_t offset,
+                                          uint64_t size) {
   std::vector<std::byte> bytes(size);
   uint64_t done = 0;
   while (done < size) {
@@ -32,7 +33,7 @@ Result<std::vector<std::byte>> read_range(const base::Fd& file, const std::strin
 }
 
 Result<uint64_t> size_of(const base::Fd& file, const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file.get(), &info) != 0) return base::fail_errno("stat " + path);
   if (!S_ISREG(info.st_mode)) return base::fail(path + " is not a regular file");
   return static_cast<uint64_t>(info.st_size);

@@ -260,7 +260,8 @@ void Tracer::report_totals() {
     const image::LossCell& loss = counters_->losses()[i];
     const std::string& name = image_.programs[i].probe_name;
     if (loss.events != 0) report_.warning("Lost " + std::to_string(loss.events) + " events of " + name);
-    if (loss.busy != 0) report_.warning("Skipped " + std::to_string(loss.busy) + " runs of " + name + " (nested too deeply)");
+    if (loss.busy != 0)
+      report_.warning("Skipped " + std::to_string(loss.busy) + " runs of " + name + " (nested too deeply)");
   }
   std::vector<uint64_t> dropped(image_.maps.size(), 0);
   for (uint32_t i = 0; i < image_.error_sites.size(); ++i) {
@@ -271,8 +272,7 @@ void Tracer::report_totals() {
     if (dropped[i] != 0)
       report_.warning("Map " + image_.maps[i].name + " was full (" + std::to_string(image_.maps[i].max_entries) +
                       " entries): " + std::to_string(dropped[i]) + " updates were dropped");
-  if (actions_.damaged() != 0)
-    report_.warning("Skipped " + std::to_string(actions_.damaged()) + " damaged events");
+  if (actions_.damaged() != 0) report_.warning("Skipped " + std::to_string(actions_.damaged()) + " damaged events");
 }
 
 void Tracer::show_maps() {

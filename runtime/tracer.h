@@ -1,5 +1,5 @@
-// Tracer: an image becomes a running program. It owns what is in the kernel (object, links, ring); the caller decides the
-// order of its steps (run.cc, cli.md 4.4 and 5).
+// Tracer: an image becomes a running program. It owns what is in the kernel (object, links, ring); the caller decides
+// the order of its steps (run.cc, cli.md 4.4 and 5).
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@
 namespace sonde::runtime {
 
 struct TracerOptions {
-  int pid = 0;               // -c or -p process: restricts user probes and perf events
+  int pid = 0;                 // -c or -p process: restricts user probes and perf events
   bool show_optional = false;  // -k
   bool no_warnings = false;
 };
@@ -34,7 +34,8 @@ enum class LoopEnd : uint8_t { exit_called, interrupted, process_gone, nothing_l
 class Tracer {
  public:
   // `decoder`, `printer` and `report` must outlive the tracer, as must the image behind the decoder.
-  Tracer(const value::Decoder& decoder, print::Printer& printer, print::Sink& out, Report& report, TracerOptions options);
+  Tracer(const value::Decoder& decoder, print::Printer& printer, print::Sink& out, Report& report,
+         TracerOptions options);
   ~Tracer();
   Tracer(const Tracer&) = delete;
   Tracer& operator=(const Tracer&) = delete;

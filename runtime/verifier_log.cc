@@ -37,7 +37,8 @@ constexpr KnownWords kKnownWords[] = {
      "a plain number is used as a pointer; cast it to a pointer type and read it with `kptr()` or `uptr()`"},
     {"invalid bpf_context access", "the probe has no such argument; `-lv` lists the arguments it has"},
     {"outside of the allowed memory range", "an index may leave its array; test it against the array's size first"},
-    {"unbounded memory access", "a length has no upper bound the kernel can see; limit it, e.g. with `%` or a constant"},
+    {"unbounded memory access",
+     "a length has no upper bound the kernel can see; limit it, e.g. with `%` or a constant"},
     {"min value is negative", "a length or index may be negative; make it unsigned or test it first"},
     {"GPL", "the helper is for programs with a GPL-compatible license; set `config = { license = \"GPL\" }`"},
 };

@@ -32,11 +32,15 @@ struct Attacher {
   Context& context;
 
   Result<Link> operator()(const image::TestRunAttach&) const { SONDE_UNREACHABLE(); }
-  Result<Link> operator()(const image::TracepointAttach& spec) const { return attach_tracepoint(spec, program, context); }
+  Result<Link> operator()(const image::TracepointAttach& spec) const {
+    return attach_tracepoint(spec, program, context);
+  }
   Result<Link> operator()(const image::TracingAttach& spec) const { return attach_tracing(spec, program, context); }
   Result<Link> operator()(const image::KprobeAttach& spec) const { return attach_kprobe(spec, program, context); }
   Result<Link> operator()(const image::UprobeAttach& spec) const { return attach_uprobe(spec, program, context); }
-  Result<Link> operator()(const image::PerfEventAttach& spec) const { return attach_perf_event(spec, program, context); }
+  Result<Link> operator()(const image::PerfEventAttach& spec) const {
+    return attach_perf_event(spec, program, context);
+  }
 };
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace sonde::attach {
 // What keeps a program attached. Closing the descriptors detaches; nothing outlives the process.
 struct Link {
   std::vector<base::Fd> fds;
-  uint64_t probes = 1;  // functions or sites it covers
+  uint64_t probes = 1;             // functions or sites it covers
   std::vector<std::string> names;  // with several: "PATH:SYMBOL" each, for -v
 };
 
@@ -43,8 +43,8 @@ class Context {
   std::vector<std::pair<std::string, uint32_t>> pmu_types_;
 };
 
-// Attaches `program` (a descriptor). TestRunAttach programs have no link and must not be passed. Fails with the reason as
-// the user should read it.
+// Attaches `program` (a descriptor). TestRunAttach programs have no link and must not be passed. Fails with the reason
+// as the user should read it.
 Result<Link> attach(const image::ProgramDesc& desc, int program, Context& context);
 
 // Runs a begin, end or signal program once in this process; gives its return value.

@@ -15,7 +15,8 @@ namespace {
 std::string explain(const std::string& what, int code) {
   switch (code) {
     case ENOENT:
-    case EOPNOTSUPP: return what + ": this machine has no such event (virtual machines often have no hardware counters)";
+    case EOPNOTSUPP:
+      return what + ": this machine has no such event (virtual machines often have no hardware counters)";
     case EACCES:
     case EPERM: return what + ": not permitted (needs CAP_PERFMON; a locked-down kernel forbids it altogether)";
     case ENOSPC: return "No more HW registers left";
@@ -55,8 +56,8 @@ Result<Link> attach_to_threads(perf_event_attr attributes, int program, Context&
   Link link;
   Error last{"process " + std::to_string(context.pid()) + " has no threads", ESRCH};
   for (const int thread : threads_of(context.pid())) {
-    auto fd = link_perf_event(attributes, thread, -1, program,
-                              "create a perf event for thread " + std::to_string(thread));
+    auto fd =
+        link_perf_event(attributes, thread, -1, program, "create a perf event for thread " + std::to_string(thread));
     if (fd)
       link.fds.push_back(std::move(*fd));
     else

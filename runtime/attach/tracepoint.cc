@@ -1,5 +1,5 @@
-// Tracepoints: a perf event with the event's number from tracefs. One event on one CPU suffices, since the program hangs
-// on the tracepoint itself and runs wherever it fires.
+// Tracepoints: a perf event with the event's number from tracefs. One event on one CPU suffices, since the program
+// hangs on the tracepoint itself and runs wherever it fires.
 #include <charconv>
 
 #include "base/tracefs.h"

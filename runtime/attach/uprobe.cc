@@ -6,8 +6,8 @@
 namespace sonde::attach {
 namespace {
 
-constexpr uint64_t kReturnBit = 1;        // config:0, see the PMU's format/retprobe
-constexpr int kSemaphoreShift = 32;       // config:32-63, see format/ref_ctr_offset
+constexpr uint64_t kReturnBit = 1;   // config:0, see the PMU's format/retprobe
+constexpr int kSemaphoreShift = 32;  // config:32-63, see format/ref_ctr_offset
 
 std::string site_name(const image::UprobeAttach& spec, const image::UprobeSite& site) {
   std::string name = spec.path + ":";

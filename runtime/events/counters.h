@@ -1,5 +1,5 @@
-// What went wrong in the kernel, counted there per place of the script and per program, and polled from here: nothing is
-// lost and nothing floods.
+// What went wrong in the kernel, counted there per place of the script and per program, and polled from here: nothing
+// is lost and nothing floods.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,8 @@ class Counters {
   int loss_map_;
   CounterOptions options_;
   uint32_t cpus_;
-  std::vector<uint64_t> errors_;          // by ErrorSiteId
-  std::vector<image::LossCell> losses_;   // by ProgramId
+  std::vector<uint64_t> errors_;         // by ErrorSiteId
+  std::vector<image::LossCell> losses_;  // by ProgramId
 };
 
 }  // namespace sonde::events

@@ -1,5 +1,5 @@
-// Mapping of a ring buffer: the consumer's page is ours to write, the producer's page and the data (mapped twice in a row
-// by the kernel, so that no record wraps) are not.
+// Mapping of a ring buffer: the consumer's page is ours to write, the producer's page and the data (mapped twice in a
+// row by the kernel, so that no record wraps) are not.
 #include "runtime/events/ring.h"
 
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
-// Consumer of the BPF ring buffer. Records are handled in place and one at a time, so that the loop above can stop between
-// any two of them (exit(), signals), which libbpf's consumer does not allow while producers keep up.
+// Consumer of the BPF ring buffer. Records are handled in place and one at a time, so that the loop above can stop
+// between any two of them (exit(), signals), which libbpf's consumer does not allow while producers keep up.
 #pragma once
 
 #include <atomic>

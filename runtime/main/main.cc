@@ -38,7 +38,8 @@ struct Arguments {
 };
 
 void print_help(std::FILE* stream, const char* name, bool stand_alone) {
-  std::fprintf(stream, "%s: runs a compiled sonde program\n\nUSAGE:\n    %s [options]%s [-- --name=value...]\n\nOPTIONS:\n",
+  std::fprintf(stream,
+               "%s: runs a compiled sonde program\n\nUSAGE:\n    %s [options]%s [-- --name=value...]\n\nOPTIONS:\n",
                name, name, stand_alone ? "" : " FILE");
   for (const Option& option : kOptions) {
     std::string left = std::string("-") + static_cast<char>(option.row.val) + ", --" + option.row.name;

@@ -10,8 +10,7 @@ namespace sonde::maps {
 namespace {
 
 bool is_histogram(const image::MapDesc& desc) {
-  return desc.aggregate &&
-         (desc.aggregate->view == image::View::log2 || desc.aggregate->view == image::View::linear);
+  return desc.aggregate && (desc.aggregate->view == image::View::log2 || desc.aggregate->view == image::View::linear);
 }
 
 }  // namespace

@@ -12,8 +12,8 @@
 namespace sonde::maps {
 
 struct ShowOptions {
-  int64_t top = 0;  // the last `top` entries of the order; 0 or less: all
-  int64_t div = 1;  // 0 acts as 1
+  int64_t top = 0;       // the last `top` entries of the order; 0 or less: all
+  int64_t div = 1;       // 0 acts as 1
   bool at_exit = false;  // maps never written, or cleared, have nothing to show
 };
 

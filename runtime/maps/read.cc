@@ -49,9 +49,9 @@ class TableReader {
       table_.keys.resize((entries + batch) * table_.key_size);
       table_.cells.resize((entries + batch) * cells_size());
       uint32_t count = batch;
-      const int result =
-          bpf_map_lookup_batch(map_, first ? nullptr : in.data(), out.data(), table_.keys.data() + entries * table_.key_size,
-                               table_.cells.data() + entries * cells_size(), &count, nullptr);
+      const int result = bpf_map_lookup_batch(map_, first ? nullptr : in.data(), out.data(),
+                                              table_.keys.data() + entries * table_.key_size,
+                                              table_.cells.data() + entries * cells_size(), &count, nullptr);
       const int code = result == 0 ? 0 : errno;
       if (code == ENOSPC && batch < (1u << 24)) {
         batch *= 2;  // one hash bucket holds more entries than the batch
@@ -86,7 +86,8 @@ class TableReader {
       }
       if (bpf_map_lookup_elem(map_, next.data(), cells.data()) == 0) {
         table_.keys.insert(table_.keys.end(), next.begin(), next.end());
-        table_.cells.insert(table_.cells.end(), cells.begin(), cells.begin() + static_cast<std::ptrdiff_t>(cells_size()));
+        table_.cells.insert(table_.cells.end(), cells.begin(),
+                            cells.begin() + static_cast<std::ptrdiff_t>(cells_size()));
       }
       std::swap(key, next);
       previous = key.data();
@@ -125,8 +126,8 @@ Result<> clear(int map, const image::MapDesc& desc) {
   const std::vector<std::byte> nothing(size_t{table->cell_stride} * table->cell_count);
   for (size_t i = 0; i < table->size(); ++i) {
     const void* key = table->key(i).data();
-    const int result = is_array(desc.kind) ? bpf_map_update_elem(map, key, nothing.data(), BPF_ANY)
-                                           : bpf_map_delete_elem(map, key);
+    const int result =
+        is_array(desc.kind) ? bpf_map_update_elem(map, key, nothing.data(), BPF_ANY) : bpf_map_delete_elem(map, key);
     if (result != 0 && errno != ENOENT) return base::fail_errno("clear map " + desc.name);
   }
   return {};

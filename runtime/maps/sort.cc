@@ -37,8 +37,9 @@ class KeyOrder {
         const auto right = static_cast<int64_t>(integer(b, layout.size, true));
         return left < right ? -1 : left > right ? 1 : 0;
       }
-      case LayoutKind::string: return compare_text(a.first(std::min<size_t>(a.size(), layout.size)),
-                                                   b.first(std::min<size_t>(b.size(), layout.size)));
+      case LayoutKind::string:
+        return compare_text(a.first(std::min<size_t>(a.size(), layout.size)),
+                            b.first(std::min<size_t>(b.size(), layout.size)));
       case LayoutKind::tuple: return compare_members(layout, a, b);
       case LayoutKind::none:
       case LayoutKind::boolean:

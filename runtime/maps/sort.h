@@ -9,8 +9,8 @@
 
 namespace sonde::maps {
 
-// Entry numbers of `table` in display order. `merged[i]`: the merged fields of entry i, empty lists for maps that are no
-// aggregations.
+// Entry numbers of `table` in display order. `merged[i]`: the merged fields of entry i, empty lists for maps that are
+// no aggregations.
 std::vector<size_t> display_order(const image::Image& image, const image::MapDesc& desc, const Table& table,
                                   const std::vector<std::vector<uint64_t>>& merged);
 

@@ -13,7 +13,7 @@ namespace sonde::base {
 namespace {
 
 bool is_tracefs(const Fd& dir) {
-  struct statfs info {};
+  struct statfs info{};
   return ::fstatfs(dir.get(), &info) == 0 && info.f_type == TRACEFS_MAGIC;
 }
 

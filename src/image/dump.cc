@@ -11,23 +11,32 @@ namespace {
 constexpr std::array<std::string_view, 3> kPhases = {"begin", "end", "signal"};
 constexpr std::array<std::string_view, 4> kTracingKinds = {"raw_tracepoint", "fentry", "fexit", "iterator"};
 constexpr std::array<std::string_view, 14> kActions = {
-    "print_value", "print_map", "print_map_value", "printf", "errorf",    "warnf",    "cat",          "system",
-    "join",        "time",      "exit",            "clear_map", "zero_map", "assert_failed"};
+    "print_value", "print_map", "print_map_value", "printf",   "errorf",       "warnf", "cat", "system", "join",
+    "time",        "exit",      "clear_map",       "zero_map", "assert_failed"};
 constexpr std::array<std::string_view, 9> kLengths = {"", "hh", "h", "l", "ll", "j", "z", "t", "L"};
 constexpr std::array<std::string_view, 3> kRules = {"add", "min", "max"};
 constexpr std::array<std::string_view, 5> kViews = {"scalar", "ratio", "stats", "log2", "linear"};
 constexpr std::array<std::string_view, 8> kMapKinds = {"hash",  "lru_hash",     "percpu_hash", "percpu_lru_hash",
                                                        "array", "percpu_array", "ring_buffer", "perf_event_array"};
 constexpr std::array<std::string_view, 20> kLayoutKinds = {
-    "none",    "boolean",      "integer",    "enumeration",   "string",      "buffer",    "inet",
-    "tuple",   "record",       "array",      "pointer",       "kernel_stack", "user_stack", "kernel_symbol",
-    "user_symbol", "timestamp", "mac_address", "username", "cgroup_path", "aggregate"};
+    "none",        "boolean",   "integer",     "enumeration", "string",       "buffer",     "inet",
+    "tuple",       "record",    "array",       "pointer",     "kernel_stack", "user_stack", "kernel_symbol",
+    "user_symbol", "timestamp", "mac_address", "username",    "cgroup_path",  "aggregate"};
 constexpr std::array<std::string_view, 4> kStackModes = {"symbols", "perf", "raw", "build_id"};
 constexpr std::array<std::string_view, 8> kErrorKinds = {"map_full",   "divide_by_zero", "array_bounds", "probe_read",
                                                          "map_lookup", "loop_limit",     "stack_read",   "helper"};
-constexpr std::array<std::string_view, 12> kParameterKinds = {
-    "boolean", "unsigned_integer", "signed_integer", "string", "tracepoint_field_offset", "child_pid",
-    "pid_namespace_device", "pid_namespace_inode", "tracer_start_time", "tai_offset", "cpu_count", "target_pid"};
+constexpr std::array<std::string_view, 12> kParameterKinds = {"boolean",
+                                                              "unsigned_integer",
+                                                              "signed_integer",
+                                                              "string",
+                                                              "tracepoint_field_offset",
+                                                              "child_pid",
+                                                              "pid_namespace_device",
+                                                              "pid_namespace_inode",
+                                                              "tracer_start_time",
+                                                              "tai_offset",
+                                                              "cpu_count",
+                                                              "target_pid"};
 
 template <typename Table, typename Enum>
 std::string_view name(const Table& table, Enum value) {
@@ -268,8 +277,11 @@ class Dumper {
       quoted("text", piece.text);
       if (piece.conversion.empty()) continue;
       word("%");
-      for (const auto& [set, mark] : {std::pair{piece.left, '-'}, {piece.plus, '+'}, {piece.space, ' '},
-                                      {piece.alternate, '#'}, {piece.zero, '0'}})
+      for (const auto& [set, mark] : {std::pair{piece.left, '-'},
+                                      {piece.plus, '+'},
+                                      {piece.space, ' '},
+                                      {piece.alternate, '#'},
+                                      {piece.zero, '0'}})
         if (set) out_ += mark;
       if (piece.width != 0) out_ += std::to_string(piece.width);
       (out_ += name(kLengths, piece.length)) += piece.conversion;

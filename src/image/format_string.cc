@@ -10,8 +10,9 @@ namespace {
 
 constexpr std::string_view kModifiers = "hlLjzt";
 // Longest first: `gr` is not `g` followed by text.
-constexpr std::array<std::string_view, 23> kConversions = {"gr", "rx", "rh", "r", "d", "i", "o", "u", "x", "X", "e", "E",
-                                                           "f",  "F",  "g",  "G", "a", "A", "c", "s", "p", "n", "%"};
+constexpr std::array<std::string_view, 23> kConversions = {"gr", "rx", "rh", "r", "d", "i", "o", "u",
+                                                           "x",  "X",  "e",  "E", "f", "F", "g", "G",
+                                                           "a",  "A",  "c",  "s", "p", "n", "%"};
 constexpr uint32_t kWidthLimit = 65536;
 
 LengthModifier modifier_of(std::string_view text) {

@@ -1,4 +1,5 @@
-// Reading an image. The bytes may be anything: every length is checked against what is left before memory is taken for it.
+// Reading an image. The bytes may be anything: every length is checked against what is left before memory is taken for
+// it.
 #include <bit>
 #include <limits>
 #include <optional>
@@ -123,8 +124,8 @@ Result<Image> read(std::span<const std::byte> bytes) {
   const auto version_bytes = reader.raw(4);
   for (size_t i = 0; i < version_bytes.size(); ++i) version |= std::to_integer<uint32_t>(version_bytes[i]) << (8 * i);
   if (version != kFormatVersion)
-    return base::fail("the compiled program has format version " + std::to_string(version) + ", this sonde reads version " +
-                      std::to_string(kFormatVersion) + "; compile it again");
+    return base::fail("the compiled program has format version " + std::to_string(version) +
+                      ", this sonde reads version " + std::to_string(kFormatVersion) + "; compile it again");
   const auto order = reader.raw(1);
   if (!order.empty() && std::to_integer<int>(order[0]) != (std::endian::native == std::endian::little ? 1 : 2))
     return base::fail("the compiled program is for the other byte order");

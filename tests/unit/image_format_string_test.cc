@@ -54,9 +54,7 @@ TEST(FormatString, PrecisionAndStarHaveNoEffect) {
   EXPECT_EQ(shape("%.*s"), "{s}");
 }
 
-TEST(FormatString, LengthModifiers) {
-  EXPECT_EQ(shape("%hhd%hd%ld%lld%jd%zu%td"), "{hhd}{hd}{ld}{lld}{jd}{zu}{td}");
-}
+TEST(FormatString, LengthModifiers) { EXPECT_EQ(shape("%hhd%hd%ld%lld%jd%zu%td"), "{hhd}{hd}{ld}{lld}{jd}{zu}{td}"); }
 
 TEST(FormatString, OwnConversionsAreLongestFirst) {
   EXPECT_EQ(shape("%r%rx%rh%gr%g"), "{r}{rx}{rh}{gr}{g}");

@@ -14,19 +14,39 @@ Image full_image() {
   image.target = {"x86_64", true, "6.18.0"};
   for (int i = 0; i < 300; ++i) image.object.push_back(static_cast<std::byte>(i));
   Layout number{.kind = LayoutKind::integer, .size = 8, .is_signed = true, .name = "int64"};
-  Layout state{.kind = LayoutKind::enumeration, .size = 4, .name = "enum state", .variants = {{"IDLE", 1}, {"BUSY", 4}}};
+  Layout state{
+      .kind = LayoutKind::enumeration, .size = 4, .name = "enum state", .variants = {{"IDLE", 1}, {"BUSY", 4}}};
   Layout array{.kind = LayoutKind::array, .size = 16, .element = {0}, .count = 2};
   Layout pair{.kind = LayoutKind::record, .size = 24, .name = "struct pair"};
   pair.members = {{"first", {0}, 0, 0, 0}, {"rest", {2}, 8, 3, 5}};
   Layout stack{.kind = LayoutKind::user_stack, .size = 64, .count = 6, .stack_mode = StackMode::perf};
   image.types = {number, state, array, pair, stack};
-  MapDesc hist{.name = "@h", .elf_name = "AT_h", .kind = MapKind::percpu_hash, .key_size = 8, .value_size = 32,
-               .max_entries = 4096, .key = {0}};
-  hist.aggregate = AggDesc{.name = "lhist", .view = View::linear, .is_signed = true, .cell_size = 32,
-                           .fields = {{MergeRule::add, 0, 3}, {MergeRule::max, 24, 1}}, .set_offset = 24, .bits = 2,
-                           .min = 0, .max = 1000, .step = 10};
-  image.maps = {hist, {.name = "@s", .elf_name = "AT_s", .kind = MapKind::array, .scalar = true, .key_size = 4,
-                       .value_size = 16, .value = {0}, .written_flag_offset = 8}};
+  MapDesc hist{.name = "@h",
+               .elf_name = "AT_h",
+               .kind = MapKind::percpu_hash,
+               .key_size = 8,
+               .value_size = 32,
+               .max_entries = 4096,
+               .key = {0}};
+  hist.aggregate = AggDesc{.name = "lhist",
+                           .view = View::linear,
+                           .is_signed = true,
+                           .cell_size = 32,
+                           .fields = {{MergeRule::add, 0, 3}, {MergeRule::max, 24, 1}},
+                           .set_offset = 24,
+                           .bits = 2,
+                           .min = 0,
+                           .max = 1000,
+                           .step = 10};
+  image.maps = {hist,
+                {.name = "@s",
+                 .elf_name = "AT_s",
+                 .kind = MapKind::array,
+                 .scalar = true,
+                 .key_size = 4,
+                 .value_size = 16,
+                 .value = {0},
+                 .written_flag_offset = 8}};
   const AttachSpec specs[] = {
       TestRunAttach{RunPhase::end},
       TracepointAttach{"sched", "sched_switch"},
@@ -112,17 +132,22 @@ TEST(ImageRead, ChecksEveryReference) {
   const std::string prefix = "the compiled program is inconsistent: ";
   EXPECT_EQ(error_after([](Image& x) { x.maps[0].key = {5}; }), prefix + "no such key type");
   EXPECT_EQ(error_after([](Image& x) { x.types[3].members[0].type = {99}; }), prefix + "no such member type");
-  EXPECT_EQ(error_after([](Image& x) { x.types[2].element = {2}; x.types[2].count = 1; }),
+  EXPECT_EQ(error_after([](Image& x) {
+              x.types[2].element = {2};
+              x.types[2].count = 1;
+            }),
             prefix + "types are nested too deeply");
   EXPECT_EQ(error_after([](Image& x) { x.types[2].count = 3; }), prefix + "an array is larger than its type");
   EXPECT_EQ(error_after([](Image& x) { x.maps[0].aggregate->fields[0].count = 5; }),
             prefix + "a field of map @h lies outside its cell");
-  EXPECT_EQ(error_after([](Image& x) { x.maps[0].aggregate->step = 0; }), prefix + "the histogram of map @h has no step");
+  EXPECT_EQ(error_after([](Image& x) { x.maps[0].aggregate->step = 0; }),
+            prefix + "the histogram of map @h has no step");
   EXPECT_EQ(error_after([](Image& x) { x.maps[1].written_flag_offset = 9; }),
             prefix + "the flag of map @s lies outside its value");
   EXPECT_EQ(error_after([](Image& x) { x.events[0].format = {}; }), prefix + "no such format");
   EXPECT_EQ(error_after([](Image& x) { x.events[1].map = {2}; }), prefix + "no such map of an event");
-  EXPECT_EQ(error_after([](Image& x) { x.events[0].fields[0].offset = 41; }), prefix + "a field lies outside its record");
+  EXPECT_EQ(error_after([](Image& x) { x.events[0].fields[0].offset = 41; }),
+            prefix + "a field lies outside its record");
   EXPECT_EQ(error_after([](Image& x) { x.spans[1].expanded_from = {SpanId{}}; }), prefix + "no such outer span");
   EXPECT_EQ(error_after([](Image& x) { x.error_sites[0].map = {2}; }), prefix + "no such map of an error site");
 }
@@ -131,10 +156,13 @@ TEST(ImageDump, ShowsEveryTable) {
   const std::string text = dump(full_image());
   for (const char* part :
        {"target x86_64 portable kernel \"6.18.0\"", "1 enumeration size 4 name \"enum state\"", "BUSY = 4",
-        "rest type 2 offset 8 bit 3 bits 5", "aggregate lhist linear signed cell_size 32 set 24 min 0 max 1000 step 10 add@0x3 max@24",
-        "tracepoint sched:sched_switch", "tracing fexit vmlinux:vfs_read\n", "kretprobe function \"vfs_open\" module \"ext4\" offset 5",
-        "site symbol \"main\" file_offset 4660 symbol_offset 2 semaphore 16384", "perf_event type 1 config 2 frequency 3 address 4",
-        "0 printf size 40 format 0 span 1 field 0@16 field 2@24", "integer -1 integer -9223372036854775808", "%-5ld",
+        "rest type 2 offset 8 bit 3 bits 5",
+        "aggregate lhist linear signed cell_size 32 set 24 min 0 max 1000 step 10 add@0x3 max@24",
+        "tracepoint sched:sched_switch", "tracing fexit vmlinux:vfs_read\n",
+        "kretprobe function \"vfs_open\" module \"ext4\" offset 5",
+        "site symbol \"main\" file_offset 4660 symbol_offset 2 semaphore 16384",
+        "perf_event type 1 config 2 frequency 3 address 4", "0 printf size 40 format 0 span 1 field 0@16 field 2@24",
+        "integer -1 integer -9223372036854775808", "%-5ld",
         "probe_read helper \"probe_read_user\" map 1 span 0 optional", "signed_integer name \"level\" default \"-3\"",
         "no_maps_on_exit", "1 lib:7:1-0 to_line 9 text \"two\\nlines\" from 0"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "\nin\n" << text;

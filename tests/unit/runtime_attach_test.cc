@@ -1,6 +1,6 @@
 // Every attach mechanism that the kernel at hand offers, and what is said when it refuses.
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <signal.h>
@@ -45,15 +45,17 @@ class AttachTest : public ::testing::Test {
     image_.maps[0].value = {0};
     const std::string self = "/proc/self/exe";
     image_.programs = {
-        program("uprobe_1", "uprobe", BPF_PROG_TYPE_KPROBE,
-                image::UprobeAttach{self, {{.symbol = "sonde_target_one", .file_offset = 0, .symbol_offset = 0,
-                                            .semaphore_offset = 0}}}),
+        program(
+            "uprobe_1", "uprobe", BPF_PROG_TYPE_KPROBE,
+            image::UprobeAttach{
+                self, {{.symbol = "sonde_target_one", .file_offset = 0, .symbol_offset = 0, .semaphore_offset = 0}}}),
         program("multi_2", "multi", BPF_PROG_TYPE_KPROBE,
                 image::UprobeAttach{self, {{.symbol = "sonde_target_one"}, {.symbol = "sonde_target_two"}}}),
         program("rawtp_3", "rawtp", BPF_PROG_TYPE_TRACING,
                 image::TracingAttach{image::TracingKind::raw_tracepoint, "vmlinux", "sys_enter", 0}),
-        program("profile_4", "profile", BPF_PROG_TYPE_PERF_EVENT,
-                image::PerfEventAttach{.type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_CPU_CLOCK, .period = 1'000'000}),
+        program(
+            "profile_4", "profile", BPF_PROG_TYPE_PERF_EVENT,
+            image::PerfEventAttach{.type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_CPU_CLOCK, .period = 1'000'000}),
         program("iter_5", "iter", BPF_PROG_TYPE_TRACING,
                 image::TracingAttach{image::TracingKind::iterator, "vmlinux", "task", 0}),
         program("signal_6", "self:signal:SIGUSR1", BPF_PROG_TYPE_RAW_TRACEPOINT,
@@ -78,7 +80,8 @@ class AttachTest : public ::testing::Test {
     options_.probe_filter = [this](std::string_view name) { return name == only_; };
   }
 
-  // Runs the program called `only` for a child's lifetime; the child calls both targets and reads, once everything is attached.
+  // Runs the program called `only` for a child's lifetime; the child calls both targets and reads, once everything is
+  // attached.
   Outcome run_with_child(const std::string& only) {
     only_ = only;
     const int zero = ::open("/dev/zero", O_RDONLY | O_CLOEXEC);
@@ -168,7 +171,8 @@ TEST_F(AttachTest, FentryAndFexitOrTheReasonWhyNot) {
     if (outcome.code == 0) {
       EXPECT_GE(hits(outcome, cell), uint64_t{kCalls}) << outcome.err;
     } else {
-      EXPECT_NE(outcome.err.find(std::string("ERROR: Error loading BPF program for ") + name), std::string::npos) << outcome.err;
+      EXPECT_NE(outcome.err.find(std::string("ERROR: Error loading BPF program for ") + name), std::string::npos)
+          << outcome.err;
       EXPECT_NE(outcome.err.find("HINT: "), std::string::npos) << outcome.err;
     }
   }
@@ -216,16 +220,22 @@ TEST_F(AttachTest, SignalProgramsRunOnSigusr1) {
 
 TEST_F(AttachTest, RejectedProgramNamesItsPlaceAndTheVerifiersWords) {
   only_ = "bad";
-  image_.spans = {{.file = "stdin", .line = 1, .column = 1, .end_column = 6, .end_line = 1, .text = "begin { x }",
+  image_.spans = {{.file = "stdin",
+                   .line = 1,
+                   .column = 1,
+                   .end_column = 6,
+                   .end_line = 1,
+                   .text = "begin { x }",
                    .expanded_from = {}}};
   image_.programs[6].span = {0};
   options_.verbose = false;
   const Outcome outcome = run_to_end(image_, options_);
   EXPECT_EQ(outcome.code, 255);
-  EXPECT_EQ(outcome.err,
-            "ERROR: Error loading BPF program for bad_7. Error code: -13 (Permission denied). Use -v for full kernel error "
-            "log.\nstdin:1:1-6: ERROR: the kernel's verifier says: R0 invalid mem access 'scalar'\nbegin { x }\n~~~~~\n"
-            "HINT: a plain number is used as a pointer; cast it to a pointer type and read it with `kptr()` or `uptr()`\n");
+  EXPECT_EQ(
+      outcome.err,
+      "ERROR: Error loading BPF program for bad_7. Error code: -13 (Permission denied). Use -v for full kernel error "
+      "log.\nstdin:1:1-6: ERROR: the kernel's verifier says: R0 invalid mem access 'scalar'\nbegin { x }\n~~~~~\n"
+      "HINT: a plain number is used as a pointer; cast it to a pointer type and read it with `kptr()` or `uptr()`\n");
   options_.verbose = true;
   EXPECT_NE(run_to_end(image_, options_).err.find("Kernel error log: \n"), std::string::npos);
 }
@@ -235,18 +245,20 @@ TEST_F(AttachTest, MissingTargetsAreNamed) {
   only_ = "rawtp";
   Outcome outcome = run_to_end(image_, options_);
   EXPECT_EQ(outcome.code, 255);
-  EXPECT_EQ(outcome.err,
-            "ERROR: No BTF found for vmlinux:no_such_event.\nERROR: Unable to attach probe: rawtp. If this is expected, set "
-            "the 'missing_probes' config variable to 'warn'.\n");
+  EXPECT_EQ(
+      outcome.err,
+      "ERROR: No BTF found for vmlinux:no_such_event.\nERROR: Unable to attach probe: rawtp. If this is expected, set "
+      "the 'missing_probes' config variable to 'warn'.\n");
   // With a warning the rest of the program runs.
   image_.config.missing_probes = "warn";
   image_.programs[5].attach = image::TestRunAttach{image::RunPhase::end};
   outcome = run_to_end(image_, options_);
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(hits(outcome, 6), 1u);
-  EXPECT_NE(outcome.err.find("WARNING: No BTF found for vmlinux:no_such_event.\nWARNING: Unable to attach probe: rawtp. "
-                             "Skipping.\n"),
-            std::string::npos)
+  EXPECT_NE(
+      outcome.err.find("WARNING: No BTF found for vmlinux:no_such_event.\nWARNING: Unable to attach probe: rawtp. "
+                       "Skipping.\n"),
+      std::string::npos)
       << outcome.err;
   image_.config.missing_probes = "error";
 
@@ -292,12 +304,13 @@ TEST_F(AttachTest, ReadinessIsSentToAnAbstractSocket) {
 TEST(VerifierLog, LastPlaceAndLastWords) {
   Image image;
   image.spans.resize(8);
-  const Rejection rejection = explain_rejection(image,
-                                                "func#0 @0\n0: R1=ctx() R10=fp0\n; #3 @x = $a\n0: (bf) r6 = r1\n"
-                                                "; #5 $p.b\n12: (79) r1 = *(u64 *)(r0 +8)\n"
-                                                "R0 invalid mem access 'map_value_or_null'\n"
-                                                "processed 13 insns (limit 1000000) max_states_per_insn 0 total_states 0 "
-                                                "peak_states 0 mark_read 0\n");
+  const Rejection rejection =
+      explain_rejection(image,
+                        "func#0 @0\n0: R1=ctx() R10=fp0\n; #3 @x = $a\n0: (bf) r6 = r1\n"
+                        "; #5 $p.b\n12: (79) r1 = *(u64 *)(r0 +8)\n"
+                        "R0 invalid mem access 'map_value_or_null'\n"
+                        "processed 13 insns (limit 1000000) max_states_per_insn 0 total_states 0 "
+                        "peak_states 0 mark_read 0\n");
   EXPECT_EQ(rejection.span.value, 5u);
   EXPECT_EQ(rejection.words, "R0 invalid mem access 'map_value_or_null'");
   EXPECT_NE(rejection.hint.find("may be null"), std::string::npos);
@@ -339,8 +352,9 @@ TEST(StandAlone, AppendedProgramIsFoundAgain) {
 
 TEST(Process, CommandsAreResolvedLikeBinaries) {
   EXPECT_EQ(resolve_command("/bin/sh -c :").value_or(""), "/bin/sh");
-  EXPECT_EQ(resolve_command("/nonexistent/x y").error().text(),
-            "Failed to fork child: Path '/nonexistent/x' does not exist or is not executable (No such file or directory)");
+  EXPECT_EQ(
+      resolve_command("/nonexistent/x y").error().text(),
+      "Failed to fork child: Path '/nonexistent/x' does not exist or is not executable (No such file or directory)");
   EXPECT_FALSE(resolve_command("/etc/passwd"));
   EXPECT_EQ(open_process(0x3fffff).error().text(), "Failed to attach to pid: Unable to open pidfd (No such process)");
 }

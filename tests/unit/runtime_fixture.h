@@ -60,7 +60,8 @@ struct Outcome {
   std::string err;
 };
 
-// Collects what goes to standard error; closes `go` once everything is attached, which releases who reads its other end.
+// Collects what goes to standard error; closes `go` once everything is attached, which releases who reads its other
+// end.
 class NoticeSink : public print::StringSink {
  public:
   explicit NoticeSink(base::Fd go) : go_(std::move(go)) {}

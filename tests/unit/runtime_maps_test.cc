@@ -85,11 +85,11 @@ struct Entry {
 class Order {
  public:
   Order() {
-    add({.kind = image::LayoutKind::integer, .size = 8, .is_signed = true});    // 0
-    add({.kind = image::LayoutKind::integer, .size = 8, .is_signed = false});   // 1
-    add({.kind = image::LayoutKind::integer, .size = 1, .is_signed = true});    // 2
-    add({.kind = image::LayoutKind::string, .size = 8});                        // 3
-    add({.kind = image::LayoutKind::boolean, .size = 1});                       // 4
+    add({.kind = image::LayoutKind::integer, .size = 8, .is_signed = true});                                   // 0
+    add({.kind = image::LayoutKind::integer, .size = 8, .is_signed = false});                                  // 1
+    add({.kind = image::LayoutKind::integer, .size = 1, .is_signed = true});                                   // 2
+    add({.kind = image::LayoutKind::string, .size = 8});                                                       // 3
+    add({.kind = image::LayoutKind::boolean, .size = 1});                                                      // 4
     add({.kind = image::LayoutKind::tuple, .size = 16, .members = {{"", {0}, 0, 0, 0}, {"", {3}, 8, 0, 0}}});  // 5
   }
 
@@ -133,7 +133,8 @@ TEST(Sort, IntegersAscendByValueAndSign) {
 
 TEST(Sort, OtherValuesGoByKey) {
   Order order;
-  EXPECT_EQ(order.values(1, 4, {{2, 20}, {UINT64_MAX, 1}, {1, 10}}), (Values{1, 10, 20}));  // keys signed whatever their type
+  EXPECT_EQ(order.values(1, 4, {{2, 20}, {UINT64_MAX, 1}, {1, 10}}),
+            (Values{1, 10, 20}));  // keys signed whatever their type
   const auto text = [](const char* s) {
     uint64_t bits = 0;
     std::memcpy(&bits, s, std::strlen(s));

@@ -1,7 +1,7 @@
 // Whole runs of an image on the kernel at hand: load, attach, events, maps, exit codes. The object is BPF C compiled by
 // the test; it needs root and clang-19.
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
@@ -75,8 +75,13 @@ Image basic_image() {
   exit.fields = {{{0}, 16}};
   image.events = {print, exit};
 
-  image.spans = {{.file = "stdin", .line = 1, .column = 9, .end_column = 16, .end_line = 1,
-                  .text = "begin { @tiny[5] = 1 }", .expanded_from = {}}};
+  image.spans = {{.file = "stdin",
+                  .line = 1,
+                  .column = 9,
+                  .end_column = 16,
+                  .end_line = 1,
+                  .text = "begin { @tiny[5] = 1 }",
+                  .expanded_from = {}}};
   image.error_sites = {{.kind = image::ErrorKind::map_full, .helper = "map_update_elem", .map = {4}, .span = {0}}};
   return image;
 }
@@ -126,7 +131,8 @@ TEST_F(TracerTest, RunsBeginProbesEndAndMapsInOrder) {
 
 TEST_F(TracerTest, CountsEveryUpdateThatAFullMapDropped) {
   const Outcome outcome = run();
-  EXPECT_NE(outcome.err.find("stdin:1:9-16: WARNING: Map full; can't update element."), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("stdin:1:9-16: WARNING: Map full; can't update element."), std::string::npos)
+      << outcome.err;
   EXPECT_NE(outcome.err.find("begin { @tiny[5] = 1 }\n        ~~~~~~~\n"), std::string::npos) << outcome.err;
   EXPECT_NE(outcome.err.find("WARNING: Map @tiny was full (2 entries): 3 updates were dropped\n"), std::string::npos)
       << outcome.err;
@@ -139,19 +145,29 @@ TEST_F(TracerTest, LostAndPrintedEventsAddUp) {
   const size_t at = outcome.err.find(total);
   ASSERT_NE(at, std::string::npos) << outcome.err;
   const uint64_t lost = std::stoull(outcome.err.substr(at + total.size()));
-  const auto printed = static_cast<uint64_t>(std::ranges::count(outcome.out.substr(0, outcome.out.find("\n\n\n")), '='));
+  const auto printed =
+      static_cast<uint64_t>(std::ranges::count(outcome.out.substr(0, outcome.out.find("\n\n\n")), '='));
   // 2 of begin, 1000 of the flood, 1 of end; the interval's exit() may itself be lost only while the ring is full.
   EXPECT_EQ(printed + lost, 1003u) << outcome.err;
   EXPECT_NE(outcome.err.find("Lost " + std::to_string(lost) + " events of begin"), std::string::npos) << outcome.err;
 }
 
 TEST_F(TracerTest, WritesParametersBeforeLoading) {
-  image_.parameters = {{.kind = image::ParameterKind::cpu_count, .name = "", .description = "", .default_text = "",
-                        .offset = 8, .size = 8},
-                       {.kind = image::ParameterKind::unsigned_integer, .name = "step", .description = "the step",
-                        .default_text = "1", .offset = 0, .size = 8}};
+  image_.parameters = {{.kind = image::ParameterKind::cpu_count,
+                        .name = "",
+                        .description = "",
+                        .default_text = "",
+                        .offset = 8,
+                        .size = 8},
+                       {.kind = image::ParameterKind::unsigned_integer,
+                        .name = "step",
+                        .description = "the step",
+                        .default_text = "1",
+                        .offset = 0,
+                        .size = 8}};
   const Outcome outcome = run();
-  EXPECT_TRUE(outcome.out.starts_with("n=42\nn=" + std::to_string(::sysconf(_SC_NPROCESSORS_CONF)) + "\n")) << outcome.out;
+  EXPECT_TRUE(outcome.out.starts_with("n=42\nn=" + std::to_string(::sysconf(_SC_NPROCESSORS_CONF)) + "\n"))
+      << outcome.out;
 
   options_.parameters = {"--nope=1"};
   const Outcome unknown = run();
@@ -246,8 +262,9 @@ TEST_F(TracerTest, ProbeFilterLeavesBeginAndEnd) {
 TEST_F(TracerTest, JsonGoesToTheOutputAlone) {
   options_.format = "json";
   const Outcome outcome = run();
-  EXPECT_TRUE(outcome.out.starts_with("{\"type\": \"attached_probes\", \"count\": 5, \"data\": {\"probes\": 5}}\n"
-                                      "{\"type\": \"printf\", \"data\": \"n=42\\n\"}\n"))
+  EXPECT_TRUE(
+      outcome.out.starts_with("{\"type\": \"attached_probes\", \"count\": 5, \"data\": {\"probes\": 5}}\n"
+                              "{\"type\": \"printf\", \"data\": \"n=42\\n\"}\n"))
       << outcome.out;
   EXPECT_NE(outcome.out.find("{\"type\": \"map\", \"data\": {\"@tiny\": {\"0\": 0, \"1\": 10}}}\n"), std::string::npos)
       << outcome.out;
