@@ -29,7 +29,9 @@ constexpr std::array<Suffix, 12> suffixes{{
     {"d", 86400000000000, max_u64},
 }};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 int digit_value(char c) {
   if (is_digit(c)) return c - '0';
@@ -58,7 +60,8 @@ class Reader {
     if (auto done = take_suffix(); !done) return std::unexpected(done.error());
     result.value = value_;
     if (result.negative) {
-      if (value_ > (uint64_t{1} << 63)) return std::unexpected("underflow error, minimum value is -9223372036854775808: " + std::string(text_));
+      if (value_ > (uint64_t{1} << 63))
+        return std::unexpected("underflow error, minimum value is -9223372036854775808: " + std::string(text_));
       result.negative = value_ != 0;
     }
     return result;

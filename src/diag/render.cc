@@ -1,5 +1,5 @@
-// The layout is a contract with scripts and editors that parse it: columns count bytes of the raw line, while the line is
-// shown with four spaces for each tab.
+// The layout is a contract with scripts and editors that parse it: columns count bytes of the raw line, while the line
+// is shown with four spaces for each tab.
 #include "diag/render.h"
 
 #include <algorithm>
@@ -108,7 +108,8 @@ std::string render_block(source::Range range, Severity severity, std::string_vie
 std::string render(const Diagnostic& diagnostic, const source::SourceSet& sources, bool color) {
   const Severity severity = diagnostic.severity();
   std::string out = render_block(diagnostic.range, severity, diagnostic.text, {}, sources, color);
-  for (const Label& label : diagnostic.labels) out += render_block(label.range, severity, label.text, {}, sources, color);
+  for (const Label& label : diagnostic.labels)
+    out += render_block(label.range, severity, label.text, {}, sources, color);
   for (const std::string& hint : diagnostic.hints) out += "HINT: " + hint + "\n";
   for (const source::Range& level : diagnostic.expanded_from)
     out += render_block(level, severity, row(Id::label_expanded_from).text, {}, sources, color);

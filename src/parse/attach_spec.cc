@@ -1,5 +1,5 @@
-// A parameter's text is scanned again, so that it may hold several parts. Each character remembers where it stands in the
-// script, for the ranges.
+// A parameter's text is scanned again, so that it may hold several parts. Each character remembers where it stands in
+// the script, for the ranges.
 #include "parse/attach_spec.h"
 
 #include <deque>

@@ -28,7 +28,8 @@ void Builder::c_item(Range range) {
   if (in_items_ || has_config_ || !program_.imports.empty()) {
     const std::string_view item = sources_.text(range);
     const auto word = static_cast<uint32_t>(item[0] == '#' ? 1 : item.find_first_of(" \t\r\n({[/"));
-    diagnostics_.emit<Id::syntax_late_c_definition>({range.buffer, range.begin, std::min(range.end, range.begin + word)});
+    diagnostics_.emit<Id::syntax_late_c_definition>(
+        {range.buffer, range.begin, std::min(range.end, range.begin + word)});
     return;
   }
   program_.c_items.push_back({range, text(range)});
@@ -83,8 +84,7 @@ void Builder::root_import(Range keyword, Range path) {
 
 void Builder::map_decl(Range range, Range name, Range kind, Range entries) {
   in_items_ = true;
-  program_.map_decls.push_back(
-      arena_.make<ast::MapDecl>(range, text(name), name, text(kind), kind, integer(entries)));
+  program_.map_decls.push_back(arena_.make<ast::MapDecl>(range, text(name), name, text(kind), kind, integer(entries)));
 }
 
 void Builder::macro(Range range, Range name, std::vector<ast::MacroParam> params, Block body) {
@@ -134,7 +134,9 @@ ast::Block Builder::block(Body body) {
   return {{}, std::move(body.statements), body.open_tail, std::max(body.height, tail)};
 }
 
-ast::Block Builder::block(Body body, Stmt last) { return block(append(std::move(body), last)); }
+ast::Block Builder::block(Body body, Stmt last) {
+  return block(append(std::move(body), last));
+}
 
 ast::Block Builder::block(Body body, Expr value) {
   if (body.open_tail) body = append(std::move(body), expression_statement(std::exchange(body.open_tail, nullptr)));
@@ -209,8 +211,8 @@ Builder::Stmt Builder::unroll(Range range, Expr count, Block body) {
 
 Builder::Stmt Builder::for_loop(Range range, Expr variable, LoopSource over, Block body) {
   const uint32_t below = std::max({height_of(over.begin), height_of(over.end), body->height});
-  return statement<ast::For>(range, below, ast::expr_cast<ast::Variable>(variable),
-                             ast::expr_cast<ast::Map>(over.map), over.begin, over.end, body);
+  return statement<ast::For>(range, below, ast::expr_cast<ast::Variable>(variable), ast::expr_cast<ast::Map>(over.map),
+                             over.begin, over.end, body);
 }
 
 // --- types -----------------------------------------------------------------------------------------------------------
@@ -224,6 +226,8 @@ const ast::Type* Builder::typeof_type(Range range, ast::TypeOrExpr operand) {
   return arena_.make<ast::Type>(std::move(type));
 }
 
-uint64_t Builder::integer(Range range) { return integer_value(sources_.text(range), range, diagnostics_); }
+uint64_t Builder::integer(Range range) {
+  return integer_value(sources_.text(range), range, diagnostics_);
+}
 
 }  // namespace sonde::parse

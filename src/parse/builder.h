@@ -1,5 +1,5 @@
-// Makers of syntax tree nodes: all that the grammar's actions call. What a maker finds wrong (a literal out of range, an
-// assignment to a tuple element) is reported here and does not stop the parser.
+// Makers of syntax tree nodes: all that the grammar's actions call. What a maker finds wrong (a literal out of range,
+// an assignment to a tuple element) is reported here and does not stop the parser.
 #pragma once
 
 #include <optional>
@@ -14,8 +14,8 @@
 
 namespace sonde::parse {
 
-// Statements of a block while it is being read. `open_tail` is an `if` or block that had no `;`: the value of the block if
-// nothing follows, else a statement.
+// Statements of a block while it is being read. `open_tail` is an `if` or block that had no `;`: the value of the block
+// if nothing follows, else a statement.
 struct Body {
   std::vector<const ast::Stmt*> statements;
   const ast::Expr* open_tail = nullptr;

@@ -3,8 +3,8 @@
 
 #include "parse/builder.h"
 #include "parse/builder_node.h"
-#include "parse/literals.h"
 #include "parse/integer.h"
+#include "parse/literals.h"
 
 namespace sonde::parse {
 
@@ -24,17 +24,29 @@ bool is_variable_or_map(const ast::Expr* expr) {
 
 }  // namespace
 
-Builder::Expr Builder::int_literal(Range range) { return node<ast::IntLiteral>(range, 0, integer(range), text(range)); }
+Builder::Expr Builder::int_literal(Range range) {
+  return node<ast::IntLiteral>(range, 0, integer(range), text(range));
+}
 
-Builder::Expr Builder::string_literal(Range range) { return node<ast::StringLiteral>(range, 0, string_value(range)); }
+Builder::Expr Builder::string_literal(Range range) {
+  return node<ast::StringLiteral>(range, 0, string_value(range));
+}
 
-Builder::Expr Builder::bool_literal(Range range, bool value) { return node<ast::BoolLiteral>(range, 0, value); }
+Builder::Expr Builder::bool_literal(Range range, bool value) {
+  return node<ast::BoolLiteral>(range, 0, value);
+}
 
-Builder::Expr Builder::identifier(Range range) { return node<ast::Identifier>(range, 0, text(range)); }
+Builder::Expr Builder::identifier(Range range) {
+  return node<ast::Identifier>(range, 0, text(range));
+}
 
-Builder::Expr Builder::variable(Range range) { return node<ast::Variable>(range, 0, text(range)); }
+Builder::Expr Builder::variable(Range range) {
+  return node<ast::Variable>(range, 0, text(range));
+}
 
-Builder::Expr Builder::map(Range range) { return node<ast::Map>(range, 0, text(range), range); }
+Builder::Expr Builder::map(Range range) {
+  return node<ast::Map>(range, 0, text(range), range);
+}
 
 Builder::Expr Builder::keyed_map(Range range, Range name, std::vector<Expr> keys) {
   const uint32_t below = height_of_all(keys);
@@ -53,7 +65,9 @@ Builder::Expr Builder::positional(Range range) {
   return node<ast::Positional>(range, 0, number);
 }
 
-Builder::Expr Builder::positional_count(Range range) { return node<ast::PositionalCount>(range, 0); }
+Builder::Expr Builder::positional_count(Range range) {
+  return node<ast::PositionalCount>(range, 0);
+}
 
 Builder::Expr Builder::group(Expr inner) {
   last_group_ = inner;
@@ -80,7 +94,8 @@ Builder::Expr Builder::record(Range range, std::vector<ast::Record::Field> field
   // Sorted copies: a record of thousands of fields must not take quadratic time.
   std::vector<const ast::Record::Field*> sorted;
   for (const ast::Record::Field& field : fields) sorted.push_back(&field);
-  std::ranges::stable_sort(sorted, {}, [](const ast::Record::Field* field) -> const std::string& { return field->name; });
+  std::ranges::stable_sort(sorted, {},
+                           [](const ast::Record::Field* field) -> const std::string& { return field->name; });
   for (size_t i = 1; i < sorted.size(); ++i)
     if (sorted[i]->name == sorted[i - 1]->name)
       diagnostics_.emit<Id::syntax_duplicate_field>(sorted[i]->name_range, sorted[i]->name);
@@ -137,7 +152,9 @@ Builder::Expr Builder::if_expr(Range range, Expr condition, Block then_block, Ex
   return node<ast::If>(range, below, condition, then_block, else_branch);
 }
 
-Builder::Expr Builder::block_expr(Block block) { return node<ast::BlockExpr>(block->range, block->height, block); }
+Builder::Expr Builder::block_expr(Block block) {
+  return node<ast::BlockExpr>(block->range, block->height, block);
+}
 
 Builder::Expr Builder::size_of(Range range, ast::TypeOrExpr operand) {
   return node<ast::Sizeof>(range, height_of(operand), operand);

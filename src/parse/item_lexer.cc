@@ -15,8 +15,8 @@ namespace {
 
 // May this token end an operand? Then a `{` behind it opens a body, not a block expression.
 bool ends_operand(TokenKind kind) {
-  constexpr std::array ends{IDENT, INT, STRING, VARIABLE, MAP, POSITIONAL, POSITIONAL_COUNT, RPAREN, RBRACKET, RBRACE,
-                            INC, DEC};
+  constexpr std::array ends{IDENT,  INT,      STRING, VARIABLE, MAP, POSITIONAL, POSITIONAL_COUNT,
+                            RPAREN, RBRACKET, RBRACE, INC,      DEC};
   return std::ranges::find(ends, kind) != ends.end();
 }
 

@@ -7,16 +7,23 @@
 namespace sonde::parse {
 namespace {
 
-constexpr std::array<std::string_view, 17> builtin_names{
-    "args",           "ctx",
-    "kstack",         "nsecs",
-    "pid",            "tid",
-    "ustack",         "__builtin_comm",
-    "__builtin_cpid", "__builtin_cpu",
-    "__builtin_func", "__builtin_probe",
-    "__builtin_ncpus", "__builtin_retval",
-    "__builtin_elapsed", "__builtin_dw_ustack",
-    "__builtin_usermode"};
+constexpr std::array<std::string_view, 17> builtin_names{"args",
+                                                         "ctx",
+                                                         "kstack",
+                                                         "nsecs",
+                                                         "pid",
+                                                         "tid",
+                                                         "ustack",
+                                                         "__builtin_comm",
+                                                         "__builtin_cpid",
+                                                         "__builtin_cpu",
+                                                         "__builtin_func",
+                                                         "__builtin_probe",
+                                                         "__builtin_ncpus",
+                                                         "__builtin_retval",
+                                                         "__builtin_elapsed",
+                                                         "__builtin_dw_ustack",
+                                                         "__builtin_usermode"};
 
 bool numbered(std::string_view name, std::string_view stem) {
   return name.size() > stem.size() && name.starts_with(stem) &&

@@ -5,8 +5,8 @@
 
 namespace sonde::parse {
 
-// The identifiers that are builtins for the parser itself (`pid`, `arg0`, ...): never a cast type, never the first field of
-// a record, never a macro parameter. All other builtin names are ordinary identifiers here.
+// The identifiers that are builtins for the parser itself (`pid`, `arg0`, ...): never a cast type, never the first
+// field of a record, never a macro parameter. All other builtin names are ordinary identifiers here.
 bool is_builtin_name(std::string_view name);
 
 }  // namespace sonde::parse

@@ -7,8 +7,9 @@
 
 namespace sonde::parse {
 
-// Parses the text of `buffer` as a program (language.md 2). After syntax errors, which are reported, the tree is partial:
-// items with errors are missing. Never null. Linear in the length of the text; trees deeper than 1000 nodes are refused.
+// Parses the text of `buffer` as a program (language.md 2). After syntax errors, which are reported, the tree is
+// partial: items with errors are missing. Never null. Linear in the length of the text; trees deeper than 1000 nodes
+// are refused.
 const ast::Program* parse(source::SourceSet& sources, source::BufferId buffer, ast::Arena& arena,
                           diag::Diagnostics& diagnostics);
 

@@ -1,5 +1,5 @@
-// The flex scanner (grammar/sonde.l) behind a small interface. It knows lexemes only; which mode applies where is decided
-// by item_lexer.cc, what a word means by token_filter.cc.
+// The flex scanner (grammar/sonde.l) behind a small interface. It knows lexemes only; which mode applies where is
+// decided by item_lexer.cc, what a word means by token_filter.cc.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The wording of syntax errors: from the tokens that the parser could have gone on with, and the tokens before, to the one
-// thing that is missing. The generated parser calls Parser::report_syntax_error.
+// The wording of syntax errors: from the tokens that the parser could have gone on with, and the tokens before, to the
+// one thing that is missing. The generated parser calls Parser::report_syntax_error.
 #include <algorithm>
 #include <array>
 #include <bitset>

@@ -121,8 +121,7 @@ class Filter {
 
   bool starts_statement(size_t i) const {
     const TokenKind last = before(i);
-    return is_inside(Inside::block) &&
-           (last == LBRACE || last == STMT_LBRACE || last == RBRACE || last == SEMICOLON);
+    return is_inside(Inside::block) && (last == LBRACE || last == STMT_LBRACE || last == RBRACE || last == SEMICOLON);
   }
 
   TokenKind identifier(size_t i) {
@@ -218,11 +217,11 @@ class Filter {
     }
   }
 
-  // May the token begin the operand of a cast? `&&` and `!=` may not, though their first bytes would, and `&` only as the
-  // address of a name.
+  // May the token begin the operand of a cast? `&&` and `!=` may not, though their first bytes would, and `&` only as
+  // the address of a name.
   bool begins_operand(size_t i) const {
-    constexpr std::array begins{IDENT, INT, STRING, BAD_STRING, VARIABLE, MAP, POSITIONAL, POSITIONAL_COUNT, BAD_DOLLAR,
-                                LPAREN, MINUS, DEC, NOT, TILDE, STAR};
+    constexpr std::array begins{IDENT,      INT,    STRING, BAD_STRING, VARIABLE, MAP,   POSITIONAL, POSITIONAL_COUNT,
+                                BAD_DOLLAR, LPAREN, MINUS,  DEC,        NOT,      TILDE, STAR};
     if (kind(i) == AMP) return kind(i + 1) == VARIABLE || kind(i + 1) == MAP;
     return std::ranges::find(begins, kind(i)) != begins.end();
   }
@@ -237,6 +236,8 @@ class Filter {
 
 }  // namespace
 
-void filter_tokens(std::string_view text, std::vector<Token>& tokens) { Filter(text, tokens).run(); }
+void filter_tokens(std::string_view text, std::vector<Token>& tokens) {
+  Filter(text, tokens).run();
+}
 
 }  // namespace sonde::parse

@@ -1,4 +1,5 @@
-// Between scanner and parser: gives each token the kind that its context calls for, so that the grammar needs no context.
+// Between scanner and parser: gives each token the kind that its context calls for, so that the grammar needs no
+// context.
 //  - keywords are words only where they mean something (`$if`, `.for` and a field called `let` stay names);
 //  - `(` opens a cast, a record, or a group, tuple or call;
 //  - `{` and `if` at the start of a statement end it, elsewhere they are operands;

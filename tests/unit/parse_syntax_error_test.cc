@@ -1,5 +1,5 @@
-// The texts and ranges of syntax errors: each row of language.md 19.3 at least once. A case may hold several items; each
-// gives its own error.
+// The texts and ranges of syntax errors: each row of language.md 19.3 at least once. A case may hold several items;
+// each gives its own error.
 #include <gtest/gtest.h>
 
 #include <span>
@@ -143,8 +143,7 @@ TEST(SyntaxError, TopLevel) {
       {"let @a = 5(1);", "1:10-11 syntax: expected map type name"},
       {"let @a = hash(x);", "1:15-16 syntax: expected positive integer for map declaration max entries"},
       {"let @a = hash(-1);", "1:15-16 syntax: expected positive integer for map declaration max entries"},
-      {"let $x = 5;",
-       "1:5-7 syntax: root-level let statements need to be map declarations, e.g. let @a = hash(2);"},
+      {"let $x = 5;", "1:5-7 syntax: root-level let statements need to be map declarations, e.g. let @a = hash(2);"},
       {"import 5;", "1:8-9 syntax: expected string after 'import'"},
       {"import \"x\" begin {}", "1:12-17 syntax: expected ';' after import"},
       {"config = { 5 = 1 }", "1:12-13 syntax: expected config key"},
@@ -185,8 +184,9 @@ TEST(SyntaxError, Literals) {
 }
 
 TEST(SyntaxError, EveryItemGivesItsOwnError) {
-  EXPECT_EQ(errors_of("begin { 1 + }\nend { ) }\nself:signal:SIGUSR1 { f() }\nmacro 5() {}\n"),
-            "1:13-14 syntax: expected expression\n2:7-8 syntax: expected expression\n4:7-8 syntax: expected macro name");
+  EXPECT_EQ(
+      errors_of("begin { 1 + }\nend { ) }\nself:signal:SIGUSR1 { f() }\nmacro 5() {}\n"),
+      "1:13-14 syntax: expected expression\n2:7-8 syntax: expected expression\n4:7-8 syntax: expected macro name");
 }
 
 TEST(SyntaxError, DeepTreesAreRefusedOnce) {

@@ -30,8 +30,9 @@ class Tree : public ::testing::Test {
 };
 
 TEST_F(Tree, RangesOfExpressions) {
-  for (const char* expr : {"$x", "@m", "@m[1, 2]", "f(1)", "(1, 2)", "(a=1)", "(uint8)$x", "!$x", "$x++", "$a + $b",
-                           "$a.b.c", "$a[1]", "sizeof(int)", "$1", "$#", "\"text\"", "if 1 {2} else {3}", "comptime 1"}) {
+  for (const char* expr :
+       {"$x", "@m", "@m[1, 2]", "f(1)", "(1, 2)", "(a=1)", "(uint8)$x", "!$x", "$x++", "$a + $b", "$a.b.c", "$a[1]",
+        "sizeof(int)", "$1", "$#", "\"text\"", "if 1 {2} else {3}", "comptime 1"}) {
     const ast::Expr* node = value(expr);
     ASSERT_TRUE(node) << expr;
     EXPECT_EQ(text(node->range), expr);
@@ -73,16 +74,16 @@ TEST_F(Tree, IntegerKeepsItsSpelling) {
 TEST_F(Tree, ParenthesesDecide) {
   using Kind = ast::ExprKind;
   const std::pair<const char*, Kind> cases[] = {
-      {"()", Kind::tuple},           {"(1)", Kind::int_literal},     {"(1,)", Kind::tuple},
-      {"(a=1)", Kind::record},       {"(a==1)", Kind::binary},       {"(if=1)", Kind::record},
-      {"(a)", Kind::identifier},     {"(a) - 1", Kind::cast},        {"(a)*$p", Kind::cast},
-      {"(pid) - 1", Kind::binary},   {"(pid)*2", Kind::binary},      {"(arg0) - 1", Kind::binary},
-      {"(argx) - 1", Kind::cast},    {"(a) + 1", Kind::binary},      {"(a) && 1", Kind::binary},
-      {"(a) != 1", Kind::binary},    {"(a) & 1", Kind::binary},       {"(a) & $x", Kind::cast},
-      {"(a*)$x", Kind::cast},        {"(a*2)", Kind::binary},        {"(a[2])$x", Kind::cast},
-      {"(a[2])", Kind::index},       {"(struct a*)$x", Kind::cast},  {"(typeof($x))1", Kind::cast},
-      {"f(a) - 1", Kind::binary},    {"(a)\"s\"", Kind::cast},       {"(a) /* c */ (1)", Kind::cast},
-      {"($x) - 1", Kind::binary},    {"(a.b) - 1", Kind::binary},    {"(a)if 1 {2} else {3}", Kind::cast},
+      {"()", Kind::tuple},         {"(1)", Kind::int_literal},    {"(1,)", Kind::tuple},
+      {"(a=1)", Kind::record},     {"(a==1)", Kind::binary},      {"(if=1)", Kind::record},
+      {"(a)", Kind::identifier},   {"(a) - 1", Kind::cast},       {"(a)*$p", Kind::cast},
+      {"(pid) - 1", Kind::binary}, {"(pid)*2", Kind::binary},     {"(arg0) - 1", Kind::binary},
+      {"(argx) - 1", Kind::cast},  {"(a) + 1", Kind::binary},     {"(a) && 1", Kind::binary},
+      {"(a) != 1", Kind::binary},  {"(a) & 1", Kind::binary},     {"(a) & $x", Kind::cast},
+      {"(a*)$x", Kind::cast},      {"(a*2)", Kind::binary},       {"(a[2])$x", Kind::cast},
+      {"(a[2])", Kind::index},     {"(struct a*)$x", Kind::cast}, {"(typeof($x))1", Kind::cast},
+      {"f(a) - 1", Kind::binary},  {"(a)\"s\"", Kind::cast},      {"(a) /* c */ (1)", Kind::cast},
+      {"($x) - 1", Kind::binary},  {"(a.b) - 1", Kind::binary},   {"(a)if 1 {2} else {3}", Kind::cast},
   };
   for (const auto& [expr, kind] : cases) {
     const ast::Expr* node = value(expr);
