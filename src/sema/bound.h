@@ -57,7 +57,8 @@ Node* as(Expr* expr) {
 
 struct Stmt;
 
-// A written type: known, or the type of an expression (typeof) that inference finds, with suffixes behind either.
+// A written type: known, or the type of an expression (typeof) that inference finds. `suffixes` are those that a macro
+// wrote behind its parameter; a type's own are part of `known`.
 struct TypeSpec {
   TypeRef known = nullptr;
   Expr* of = nullptr;  // typeof(e), or the operand of sizeof and its kin

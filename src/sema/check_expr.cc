@@ -199,7 +199,7 @@ TypeRef Typing::spec_type(const bound::TypeSpec& spec) {
     }
   }
   for (const ast::Type::Suffix& suffix : spec.suffixes)
-    if (type && spec.of) type = names_.with_suffix(type, suffix);
+    if (type) type = names_.with_suffix(type, suffix);
   return type;
 }
 

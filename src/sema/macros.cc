@@ -92,6 +92,7 @@ const char* word(ArgumentKind kind) {
 
 void MacroTable::add(const ast::Program& program, bool library, Reporter& reporter) {
   for (const ast::Macro* macro : program.macros) {
+    if (library) reporter.add_library(macro->range.buffer);
     check_parameters(*macro, reporter);
     check_jumps(*macro, reporter);
     Definitions& definitions = (library ? library_ : user_)[macro->name];

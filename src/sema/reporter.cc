@@ -5,7 +5,9 @@ namespace sonde::sema {
 
 diag::Diagnostic& Reporter::add(diag::Diagnostic diagnostic, Levels levels) {
   if (levels) diagnostic.expanded_from.insert(diagnostic.expanded_from.end(), levels->begin(), levels->end());
-  if (!muted_) {
+  const bool libraries = diagnostic.severity() == diag::Severity::warning && diagnostic.range.valid() &&
+                         library_.contains(diagnostic.range.buffer.value);
+  if (!muted_ && !libraries) {
     std::vector<uint32_t> place{static_cast<uint32_t>(diagnostic.id)};
     const auto append = [&](const source::Range& range) {
       place.insert(place.end(), {range.buffer.value, range.begin, range.end});

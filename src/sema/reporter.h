@@ -29,12 +29,15 @@ class Reporter {
   void add_all(const diag::Diagnostics& diagnostics, Levels levels);
 
   void mute(bool muted) { muted_ = muted; }
+  // Warnings located in this buffer are dropped: the user can do nothing about the embedded library.
+  void add_library(source::BufferId buffer) { library_.insert(buffer.value); }
   bool ok() const { return out_.ok(); }
 
  private:
   diag::Diagnostics& out_;
   diag::Diagnostic spare_{};  // swallows labels and hints of what is not shown
   bool muted_ = false;
+  std::set<uint32_t> library_;
   std::set<std::pair<std::vector<uint32_t>, std::string>> seen_;
 };
 
