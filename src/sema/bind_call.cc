@@ -214,16 +214,14 @@ bound::Expr* Binder::row_argument(const Builtin& row, size_t index, const ast::E
 }
 
 bool Binder::check_recursion(const bound::MacroDef& def, source::Range range, const Env& env) {
-  std::vector<std::string> chain{def.macro->name};
-  for (const bound::Frame* frame = env.frame; frame; frame = frame->caller.frame) {
-    chain.insert(chain.begin(), frame->macro->macro->name);
-    if (frame->macro != &def) continue;
-    std::string text;
-    for (const std::string& name : chain) text += (text.empty() ? "" : " > ") + name;
-    report<Id::macro_recursive>(range, env, text);
-    return false;
-  }
-  return true;
+  const bound::Frame* again = env.frame;
+  while (again && again->macro != &def) again = again->caller.frame;
+  if (!again) return true;
+  std::string chain = def.macro->name;
+  for (const bound::Frame* frame = env.frame; frame != again->caller.frame; frame = frame->caller.frame)
+    chain = frame->macro->macro->name + " > " + chain;
+  report<Id::macro_recursive>(range, env, chain);
+  return false;
 }
 
 bound::Expr* Binder::expand(const bound::MacroDef& def, source::Range range,
