@@ -221,7 +221,7 @@ namespace {
 // "struct path", "unsigned int": the specifier of a declaration.
 std::string specifier(const Btf& btf, const btf_type* type) {
   if (!type) return "void";
-  const std::string name(btf.string(type->name_off));
+  std::string name(btf.string(type->name_off));
   switch (BTF_INFO_KIND(type->info)) {
     case BTF_KIND_STRUCT: return "struct " + (name.empty() ? "{...}" : name);
     case BTF_KIND_UNION: return "union " + (name.empty() ? "{...}" : name);

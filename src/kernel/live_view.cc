@@ -116,8 +116,11 @@ Result<uint64_t> LiveView::cgroup_id(std::string_view path) const {
   handle.header.handle_bytes = sizeof handle.id;
   int mount = 0;
   const std::string name(path);
-  if (::name_to_handle_at(AT_FDCWD, name.c_str(), &handle.header, &mount, 0) != 0)
+  if (::name_to_handle_at(AT_FDCWD, name.c_str(), &handle.header, &mount, 0) != 0) {
+    // Handles of other file systems do not fit.
+    if (errno == EOVERFLOW) return base::fail("cgroup " + name + ": not a directory of a cgroup2 file system");
     return base::fail_errno("cgroup " + name);
+  }
   uint64_t id = 0;
   std::copy_n(handle.header.f_handle, sizeof id, reinterpret_cast<unsigned char*>(&id));
   return id;

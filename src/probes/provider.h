@@ -80,7 +80,7 @@ struct ProbeContext {
   uint64_t max_programs = 1024;
   // Left by resolve() when a name matched nothing without that being its own error: hints for the message that no attach
   // point of the probe is left.
-  std::vector<std::string> hints = {};
+  std::vector<std::string> hints;
 };
 
 struct Provider {

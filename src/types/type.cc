@@ -60,7 +60,7 @@ std::string printed(TypeRef type) {
     case Kind::void_type: return "void";
     case Kind::boolean: return "bool";
     case Kind::integer: return integer_name(type->size, type->is_signed);
-    case Kind::enumeration: return "enum " + type->c_enum->name;
+    case Kind::enumeration: return type->c_enum->name.empty() ? "enum" : "enum " + type->c_enum->name;
     case Kind::string: return type->size ? "string[" + std::to_string(type->size) + "]" : "string";
     case Kind::buffer: return "buffer[" + std::to_string(type->size) + "]";
     case Kind::inet: return "inet[" + std::to_string(type->size) + "]";

@@ -156,12 +156,14 @@ TypeRef TypeContext::inet() { return intern(simple(Kind::inet, 24, 8)); }
 
 TypeRef TypeContext::tuple(const std::vector<TypeRef>& elements) {
   std::vector<Member> members;
+  members.reserve(elements.size());
   for (TypeRef element : elements) members.push_back({{}, element, 0});
   return intern(laid_out(Kind::tuple, std::move(members)));
 }
 
 TypeRef TypeContext::record(const std::vector<std::pair<std::string, TypeRef>>& members) {
   std::vector<Member> list;
+  list.reserve(members.size());
   for (const auto& [name, type] : members) list.push_back({name, type, 0});
   return intern(laid_out(Kind::record, std::move(list)));
 }
