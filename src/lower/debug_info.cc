@@ -133,8 +133,8 @@ llvm::DIType* ModuleState::local_type(types::TypeRef type) {
                                 is_signed ? llvm::dwarf::DW_ATE_signed : llvm::dwarf::DW_ATE_unsigned);
 }
 
-llvm::GlobalVariable* ModuleState::relocation(const types::CRecord& record, const types::CField& field, uint32_t kind,
-                                              uint32_t value) {
+llvm::GlobalVariable* ModuleState::relocation(const types::CRecord& record, const types::CField& field,
+                                              Relocation kind) {
   RecordInfo& info = records_[&record];
   if (!info.type) {
     const unsigned tag = record.tag() == "union" ? llvm::dwarf::DW_TAG_union_type : llvm::dwarf::DW_TAG_structure_type;
@@ -146,9 +146,19 @@ llvm::GlobalVariable* ModuleState::relocation(const types::CRecord& record, cons
                                   [&](const types::CField* other) { return other->name == field.name; });
   const auto index = known - info.fields.begin();
   if (known == info.fields.end()) info.fields.push_back(&field);
+  // The value by the local record, which the loader checks before it replaces it.
+  const auto value = [&]() -> uint32_t {
+    switch (kind) {
+      case Relocation::byte_offset: return 0;
+      case Relocation::byte_size: return field.type->size;
+      case Relocation::left_shift:
+      case Relocation::right_shift: return 64u - field.bit_size;
+    }
+    SONDE_UNREACHABLE();
+  };
   // The name is the interface to the BPF back end: llvm.TYPE:KIND:VALUE$ACCESS.
-  const std::string name = "llvm." + record.name() + ":" + std::to_string(kind) + ":" + std::to_string(value) + "$0:" +
-                           std::to_string(index);
+  const std::string name = "llvm." + record.name() + ":" + std::to_string(static_cast<uint32_t>(kind)) + ":" +
+                           std::to_string(value()) + "$0:" + std::to_string(index);
   if (llvm::GlobalVariable* existing = module_.getNamedGlobal(name)) return existing;
   auto* global = new llvm::GlobalVariable(module_, i64, false, llvm::GlobalValue::ExternalLinkage, nullptr, name);
   global->addAttribute("btf_ama");
@@ -169,10 +179,13 @@ void ModuleState::finish_source() {
   for (auto& [record, info] : records_) {
     llvm::SmallVector<llvm::Metadata*, 8> members;
     for (const types::CField* field : info.fields) {
-      const uint64_t offset = uint64_t{field->offset} * kBits + field->bit_offset;
-      const uint64_t size = field->bit_size ? field->bit_size : uint64_t{field->type->size} * kBits;
-      members.push_back(debug_.createMemberType(info.type, field->name, nullptr, 0, size, 0, offset, llvm::DINode::FlagZero,
-                                                local_type(field->type)));
+      // All at offset 0: members in order of first use need not ascend, and the kernel refuses BTF where they do not.
+      llvm::DIType* type = local_type(field->type);
+      members.push_back(field->bit_size
+                            ? debug_.createBitFieldMemberType(info.type, field->name, nullptr, 0, field->bit_size, 0, 0,
+                                                              llvm::DINode::FlagZero, type)
+                            : debug_.createMemberType(info.type, field->name, nullptr, 0, uint64_t{field->type->size} * kBits,
+                                                      0, 0, llvm::DINode::FlagZero, type));
     }
     debug_.replaceArrays(info.type, debug_.getOrCreateArray(members));
   }

@@ -21,6 +21,9 @@ namespace sonde::lower {
 enum class InternalMap : uint8_t { ring, errors, losses, scratch };
 inline constexpr size_t kInternalMaps = 4;
 
+// Kinds of CO-RE relocations, as the BPF back end and libbpf number them. The shifts isolate a bitfield in 64 bits.
+enum class Relocation : uint32_t { byte_offset = 0, byte_size = 1, left_shift = 4, right_shift = 5 };
+
 // Slots per CPU for programs that interrupt or preempt each other, and bytes in front of them (the occupancy mask).
 inline constexpr uint32_t kScratchSlots = 8;
 inline constexpr uint32_t kScratchHeader = 8;
@@ -60,10 +63,8 @@ class ModuleState {
   // A function the loader can see: BTF for the verifier's function table.
   llvm::DISubprogram* subprogram(const std::string& name, bool is_static);
   llvm::DILocation* location(llvm::DISubprogram* function, image::SpanId span);
-  // A CO-RE relocation against the kernel's `record`: kind of BPFCoreSharedInfo (0 offset, 1 size, 4 and 5 bitfield
-  // shifts), the value on the kernel compiled on. Yields an i64 that the loader replaces.
-  llvm::GlobalVariable* relocation(const types::CRecord& record, const types::CField& field, uint32_t kind,
-                                   uint32_t value);
+  // A CO-RE relocation against the kernel's `record`: loading this i64 yields a number that the loader fills in.
+  llvm::GlobalVariable* relocation(const types::CRecord& record, const types::CField& field, Relocation kind);
 
   // Completes maps, parameters, licence and debug information. Nothing may be lowered after it.
   void finish();

@@ -24,9 +24,6 @@ constexpr uint32_t kX86Arguments[] = {112, 104, 96, 88, 72, 64};  // di si dx cx
 constexpr uint32_t kX86Result = 80;                               // ax
 constexpr uint32_t kArm64Arguments = 8;                           // x0 to x7 at the start of pt_regs
 
-// Kinds of CO-RE relocations, as the BPF back end numbers them.
-enum Relocation : uint32_t { kByteOffset = 0, kByteSize = 1, kLeftShift = 4, kRightShift = 5 };
-
 uint32_t path_offset(const std::vector<const types::CField*>& path) {
   uint32_t offset = 0;
   for (const types::CField* field : path) offset += field->offset;
@@ -126,7 +123,7 @@ Place FunctionLowering::member_place(Place from, const types::CRecord& record,
     from.offset += path_offset(path);
     return from;
   }
-  llvm::Value* distance = builder.CreateLoad(module.i64, module.relocation(record, field, kByteOffset, path_offset(path)));
+  llvm::Value* distance = builder.CreateLoad(module.i64, module.relocation(record, field, Relocation::byte_offset));
   from.base = builder.CreateAdd(address(from), distance);
   from.offset = 0;
   return from;
@@ -261,18 +258,18 @@ llvm::Value* FunctionLowering::read_bitfield(const Place& from, const sema::Fiel
     llvm::Value* value = read_scalar(from, &storage);
     return builder.CreateLShr(builder.CreateShl(value, constant(left)), constant(right));
   }
-  const auto number = [&](uint32_t kind, uint32_t value) {
-    return builder.CreateLoad(module.i64, module.relocation(*expr.record, field, kind, value));
+  const auto number = [&](Relocation kind) {
+    return builder.CreateLoad(module.i64, module.relocation(*expr.record, field, kind));
   };
   TempScope temporaries(*this);
   llvm::Value* to = allocate(kWord);
   store(to, kWord, constant(0));
   Place unit = from;
-  unit.base = builder.CreateAdd(address(from), number(kByteOffset, path_offset(expr.path)));
+  unit.base = builder.CreateAdd(address(from), number(Relocation::byte_offset));
   unit.offset = 0;
-  read_foreign(unit, to, number(kByteSize, field.type->size));
-  llvm::Value* value = builder.CreateShl(load(to, kWord, false), number(kLeftShift, left));
-  return builder.CreateLShr(value, number(kRightShift, right));
+  read_foreign(unit, to, number(Relocation::byte_size));
+  llvm::Value* value = builder.CreateShl(load(to, kWord, false), number(Relocation::left_shift));
+  return builder.CreateLShr(value, number(Relocation::right_shift));
 }
 
 llvm::Value* FunctionLowering::kernel_field(llvm::Value* base, TypeRef record, std::string_view path) {
