@@ -111,20 +111,22 @@ ast::MacroParam Builder::macro_param(ast::ParamKind kind, Range range) {
 
 // --- blocks and statements -------------------------------------------------------------------------------------------
 
+void Builder::close_tail(Body& body) {
+  if (!body.open_tail) return;
+  Stmt tail = expression_statement(std::exchange(body.open_tail, nullptr));
+  body.statements.push_back(tail);
+  body.height = std::max(body.height, tail->height);
+}
+
 Body Builder::append(Body body, Stmt statement) {
-  if (body.open_tail) {
-    Stmt tail = expression_statement(body.open_tail);
-    body.open_tail = nullptr;
-    body.statements.push_back(tail);
-    body.height = std::max(body.height, tail->height);
-  }
+  close_tail(body);
   body.statements.push_back(statement);
   body.height = std::max(body.height, statement->height);
   return body;
 }
 
 Body Builder::append_open(Body body, Expr block_like) {
-  if (body.open_tail) body = append(std::move(body), expression_statement(std::exchange(body.open_tail, nullptr)));
+  close_tail(body);
   body.open_tail = block_like;
   return body;
 }
@@ -139,7 +141,7 @@ ast::Block Builder::block(Body body, Stmt last) {
 }
 
 ast::Block Builder::block(Body body, Expr value) {
-  if (body.open_tail) body = append(std::move(body), expression_statement(std::exchange(body.open_tail, nullptr)));
+  close_tail(body);
   return {{}, std::move(body.statements), value, std::max(body.height, value->height)};
 }
 

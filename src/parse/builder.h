@@ -121,6 +121,8 @@ class Builder {
   Stmt statement(Range range, uint32_t below, Arguments&&... arguments);
   // One more than `below`, or 1 after a report when that is too deep.
   uint32_t height_above(Range range, uint32_t below);
+  // An open tail becomes a statement, because something follows it.
+  void close_tail(Body& body);
   std::string string_value(Range range);
   void reject_assignment(Expr target, Range op_range);
 

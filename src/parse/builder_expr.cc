@@ -93,6 +93,7 @@ Builder::Expr Builder::record(Range range, std::vector<ast::Record::Field> field
   for (const ast::Record::Field& field : fields) below = std::max(below, field.value->height);
   // Sorted copies: a record of thousands of fields must not take quadratic time.
   std::vector<const ast::Record::Field*> sorted;
+  sorted.reserve(fields.size());
   for (const ast::Record::Field& field : fields) sorted.push_back(&field);
   std::ranges::stable_sort(sorted, {},
                            [](const ast::Record::Field* field) -> const std::string& { return field->name; });
