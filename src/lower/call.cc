@@ -102,8 +102,8 @@ CallLowering::Reg CallLowering::map_has(size_t map_index, size_t key_index) {
 
 CallLowering::Reg CallLowering::map_find(size_t map_index, size_t key_index, size_t variable_index) {
   const Expr& variable = *call_.arguments[variable_index];
-  SONDE_CHECK(variable.kind == ExprKind::variable);
-  return {function_.find_entry(map(map_index), call_.arguments[key_index], as<sema::VariableRead>(variable).variable)};
+  SONDE_CHECK(variable.kind == ExprKind::address_of);
+  return {function_.find_entry(map(map_index), call_.arguments[key_index], as<sema::AddressOf>(variable).variable)};
 }
 
 CallLowering::Reg CallLowering::map_length(size_t map_index) { return {function_.map_length(map(map_index))}; }
