@@ -29,12 +29,8 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-std::string bold(std::string_view text) {
-  return "\\fB" + escaped(text) + "\\fR";
-}
-std::string italic(std::string_view text) {
-  return "\\fI" + escaped(text) + "\\fR";
-}
+std::string bold(std::string_view text) { return "\\fB" + escaped(text) + "\\fR"; }
+std::string italic(std::string_view text) { return "\\fI" + escaped(text) + "\\fR"; }
 
 // A paragraph with a tag, a description and an example.
 std::string entry(const std::string& tag, std::string_view summary, std::string_view example) {

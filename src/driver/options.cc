@@ -90,9 +90,7 @@ Refusal append_text(Options& options, std::string_view value) {
   (options.*Field).emplace_back(value);
   return {};
 }
-Refusal nothing(Options&, std::string_view) {
-  return {};
-}
+Refusal nothing(Options&, std::string_view) { return {}; }
 
 constexpr OptionRow kRows[] = {
     {'e', "", "PROGRAM", Group::program, "run this program text", set_text<&Options::program>},
@@ -219,13 +217,9 @@ std::optional<Stop> check_combinations(const Options& options) {
 
 }  // namespace
 
-std::span<const OptionRow> option_rows() {
-  return kRows;
-}
+std::span<const OptionRow> option_rows() { return kRows; }
 
-std::string version_text() {
-  return std::string("sonde v") + kVersion + "\n";
-}
+std::string version_text() { return std::string("sonde v") + kVersion + "\n"; }
 
 std::variant<Options, Stop> parse_options(int argc, char** argv) {
   if (argc <= 1) return Stop{1, "", help_text()};

@@ -5,96 +5,23 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <regex>
 #include <utility>
 
 #include "compile/compile.h"
-#include "diag/render.h"
 #include "driver/list.h"
 #include "driver/privileges.h"
+#include "driver/script.h"
 #include "kernel/live_view.h"
 #include "runtime/print/sink.h"
 #include "runtime/run.h"
 #include "runtime/stand_alone.h"
 
-extern char** environ;
-
 namespace sonde::driver {
 namespace {
 
 constexpr int kExitEnvironment = 2;  // a configuration variable that cannot be used
-
-// Lines outside of program output, on standard error.
-class Console {
- public:
-  explicit Console(bool color) : color_(color) {}
-  bool color() const { return color_; }
-  void error(const std::string& text) const { line("ERROR: ", "\033[31m", text); }
-  void warning(const std::string& text) const { line("WARNING: ", "\033[33m", text); }
-
- private:
-  void line(const char* prefix, const char* color, const std::string& text) const {
-    if (color_)
-      std::fprintf(stderr, "%s%s%s\033[0m\n", color, prefix, text.c_str());
-    else
-      std::fprintf(stderr, "%s%s\n", prefix, text.c_str());
-  }
-  bool color_;
-};
-
-// SONDE_COLOR, then its older name; by default colour if both streams are terminals.
-bool wants_color(std::string& complaint) {
-  const char* name = std::getenv("SONDE_COLOR") ? "SONDE_COLOR" : "BPFTRACE_COLOR";
-  const std::string choice = std::getenv(name) ? std::getenv(name) : "auto";
-  if (choice == "always") return true;
-  if (choice == "never") return false;
-  if (choice != "auto")
-    complaint = std::string("Invalid env value! The valid values of `") + name +
-                "` are [auto|always|never]. The current value is " + choice + "!";
-  return isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
-}
-
-std::vector<std::pair<std::string, std::string>> environment() {
-  std::vector<std::pair<std::string, std::string>> out;
-  for (char** entry = environ; *entry; ++entry) {
-    const std::string_view text = *entry;
-    if (!text.starts_with("SONDE_") && !text.starts_with("BPFTRACE_")) continue;
-    const size_t equals = text.find('=');
-    if (equals != std::string_view::npos) out.emplace_back(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return out;
-}
-
-struct Script {
-  std::string name;  // for messages
-  std::string text;
-};
-
-// Reads -e, a file or standard input to its end. A missing final newline is added.
-Result<Script> read_script(const Options& options) {
-  Script script{options.program || options.file == "-" ? "stdin" : options.file, {}};
-  if (options.program) {
-    script.text = *options.program;
-  } else {
-    std::ifstream file;
-    if (options.file != "-") {
-      file.open(options.file, std::ios::binary);
-      if (!file) return base::fail_errno("failed to open file '" + options.file + "'");
-    }
-    std::FILE* const in = options.file == "-" ? stdin : nullptr;
-    if (in) {
-      char buffer[65536];
-      for (size_t got; (got = std::fread(buffer, 1, sizeof buffer, in)) > 0;) script.text.append(buffer, got);
-    } else {
-      script.text.assign(std::istreambuf_iterator<char>(file), {});
-    }
-  }
-  if (!script.text.empty() && script.text.back() != '\n') script.text += '\n';
-  return script;
-}
 
 compile::Options compile_options(const Options& options, const runtime::Processes& processes) {
   compile::Options out;
@@ -111,19 +38,6 @@ compile::Options compile_options(const Options& options, const runtime::Processe
   out.want_ir =
       !options.emit_llvm.empty() || options.debug.contains("codegen") || options.debug.contains("codegen-opt");
   return out;
-}
-
-// Errors first, then warnings, as one stage collected them. A successful compilation's warnings go to standard error
-// too: standard output belongs to the program.
-void print_diagnostics(const compile::Compilation& compilation, const Options& options, bool color) {
-  std::string out;
-  for (const bool errors : {true, false})
-    for (const diag::Diagnostic& diagnostic : compilation.diagnostics().all()) {
-      if ((diagnostic.severity() == diag::Severity::error) != errors) continue;
-      if (!errors && options.no_warnings) continue;
-      out += diag::render(diagnostic, compilation.sources(), color);
-    }
-  std::fputs(out.c_str(), stderr);
 }
 
 // -d: the stages that were reached, also of a program that failed later (cli.md 2.4).
@@ -217,7 +131,7 @@ int compile_and_run(const Options& options, const Console& console) {
   const kernel::BinaryView binaries;
   compile::Compilation compilation(*kernel, binaries, compile_options(options, *processes));
   const bool done = compilation.run(script->name, script->text);
-  print_diagnostics(compilation, options, console.color());
+  print_diagnostics(compilation, options, console);
   if (!done) {
     if (compilation.bad_environment())
       std::fprintf(stderr, "%s\n", compilation.failure().c_str());
@@ -246,7 +160,7 @@ int run_main(const Options& options) {
     console.error(*missing);
     return runtime::kExitUsage;
   }
-  return options.mode == Mode::list ? list_probes(options) : compile_and_run(options, console);
+  return options.mode == Mode::list ? list_probes(options, console) : compile_and_run(options, console);
 }
 
 }  // namespace sonde::driver

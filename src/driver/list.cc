@@ -1,0 +1,72 @@
+// Listing: the registries do the work, here it is decided what is listed, and the lines go out in one write.
+#include "driver/list.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "compile/compile.h"
+#include "driver/script.h"
+#include "kernel/live_view.h"
+#include "probes/listing.h"
+
+namespace sonde::driver {
+namespace {
+
+void print_lines(const std::vector<std::string>& lines) {
+  std::string out;
+  for (const std::string& line : lines) out += line + "\n";
+  std::fwrite(out.data(), 1, out.size(), stdout);
+}
+
+// The probes of a program, resolved as for a run, in order.
+int list_program(const Script& script, const Options& options, const Console& console) {
+  types::TypeContext types;
+  const auto kernel = kernel::live_view(types);
+  const kernel::BinaryView binaries;
+  compile::Options how;
+  how.positional = options.positional;
+  how.environment = environment();
+  how.pid = options.pid;
+  how.unsafe = options.unsafe;
+  compile::Compilation compilation(*kernel, binaries, how);
+  const bool done = compilation.run(script.name, script.text, compile::Stage::sema);
+  print_diagnostics(compilation, options, console);
+  if (!done) return 1;
+  diag::Diagnostics unused;
+  probes::ProbeContext context{.kernel = *kernel, .binaries = binaries, .diagnostics = unused};
+  for (const sema::Program& program : compilation.typed().programs)
+    print_lines(probes::list_resolved(context, program.probe, options.verbose));
+  return 0;
+}
+
+}  // namespace
+
+int list_probes(const Options& options, const Console& console) {
+  Options as_script = options;
+  as_script.file = options.search;
+  if (options.program || access(options.search.c_str(), R_OK) == 0) {
+    const auto script = read_script(as_script);
+    if (script) return list_program(*script, options, console);
+    console.error(script.error().text());
+    return 1;
+  }
+  const bool file_like =
+      options.search.find('.') != std::string::npos && options.search.find_first_of(":*") == std::string::npos;
+  if (file_like && !options.no_warnings)
+    console.warning("It appears that '" + options.search + "' is a filename but the file does not exist. Treating '" +
+                    options.search + "' as a search pattern.");
+  types::TypeContext types;
+  const auto kernel = kernel::live_view(types);
+  const kernel::BinaryView binaries;
+  diag::Diagnostics diagnostics;
+  probes::ProbeContext context{.kernel = *kernel, .binaries = binaries, .diagnostics = diagnostics};
+  context.pid = options.pid;
+  const probes::Listing listing = probes::list_probes(context, options.search, options.verbose);
+  if (!options.no_warnings)
+    for (const std::string& warning : listing.warnings) console.warning(warning);
+  print_lines(listing.lines);
+  return 0;
+}
+
+}  // namespace sonde::driver
