@@ -95,11 +95,7 @@ TypeRef Typing::cast_to_array(bound::Cast& node, TypeRef from, TypeRef to) {
   const bool target = to->element->is_integer() || to->element->kind == Kind::boolean;
   if (!source || !target) return cast_refused(node, from, to);
   if (!to->count) {
-    if (from->size == 0) {
-      report<Id::cast_array_unknown>(node);
-      return nullptr;
-    }
-    if (to->element->size == 0 || from->size % to->element->size != 0) {
+    if (from->size == 0 || to->element->size == 0 || from->size % to->element->size != 0) {
       report<Id::cast_array_size>(node);
       return nullptr;
     }

@@ -130,6 +130,7 @@ struct task_struct {
   const struct cred* cred;
   char comm[16];
   unsigned long counters[4];
+  u64 __attribute__((btf_type_tag("percpu")))* cpu_time;
 };
 
 struct pt_regs {
@@ -178,9 +179,18 @@ ssize_t vfs_write(struct file* file, const char* buf, size_t count, loff_t* pos)
 int vfs_open(const struct path* path, struct file* file) { return path && file; }
 long do_sys_open(int dfd, const char* filename, int flags, umode_t mode) { return dfd + flags + mode + !filename; }
 int tcp_connect(struct sock* sk) { return sk->sk_err; }
+int nothing(void) { return 0; }
 int bpf_iter_task(struct bpf_iter_meta* meta, struct task_struct* task) { return meta && task; }
 
-// What nothing above refers to is kept by a variable of its type.
+// clang describes a structure that is only pointed at by its name alone. What nothing above refers to is kept by a
+// variable of its type.
+struct dentry keep_dentry;
+struct super_block keep_super_block;
+struct inode keep_inode;
+struct mm_struct keep_mm;
+struct cred keep_cred;
+struct path keep_path;
+struct file keep_file;
 btf_trace_sched_switch keep_sched_switch;
 btf_trace_sys_enter keep_sys_enter;
 struct bpf_iter__task keep_iter_task;
