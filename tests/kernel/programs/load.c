@@ -139,5 +139,7 @@ int main(int argc, char** argv) {
   } else {
     return usage();
   }
+  // With LINGER=SECONDS it stays for a while, so that its symbols can still be read.
+  if (getenv("LINGER")) sleep((unsigned)atoi(getenv("LINGER")));
   return sink == 0x5eed ? 1 : 0;
 }
