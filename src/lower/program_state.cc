@@ -13,11 +13,23 @@ namespace {
 constexpr uint32_t kStackTotal = 320;
 // Captured variables beyond this live in scratch memory.
 constexpr uint32_t kSharedLimit = 112;
+// Statements, unrolled copies counted, beyond which a function may be too long for jumps to its end.
+constexpr uint64_t kLongProgram = 200;
 
 class Captures : public TreeWalk {
  public:
   std::vector<const sema::Variable*> captured;
   uint32_t deepest = 0;
+  uint64_t statements = 0;
+
+  void statement(const sema::Stmt& stmt) override {
+    statements += copies_;
+    const bool unrolled = stmt.kind == sema::StmtKind::unroll;
+    const uint64_t outer = copies_;
+    if (unrolled) copies_ = std::min(copies_ * sema::as<sema::Unroll>(stmt).count, kLongProgram);
+    TreeWalk::statement(stmt);
+    copies_ = outer;
+  }
 
  protected:
   void declare(const sema::Variable* variable) override { level_[variable] = path_; }
@@ -33,6 +45,7 @@ class Captures : public TreeWalk {
   void leave_loop() override { path_.pop_back(); }
 
  private:
+  uint64_t copies_ = 1;
   std::vector<uint32_t> path_;  // the loop bodies around this place
   uint32_t next_ = 0;
   std::unordered_map<const sema::Variable*, std::vector<uint32_t>> level_;
@@ -105,10 +118,13 @@ bool returns_from(const sema::Block& body) {
 ProgramState::ProgramState(ModuleState& module_state, const sema::Program& source, image::ProgramId program_id)
     : module(module_state), program(source), id(program_id) {
   Captures captures;
+  if (program.predicate) captures.expression(*program.predicate);
   captures.block(program.body);
+  is_long = captures.statements > kLongProgram;
   loop_depth_ = captures.deepest;
   if (loop_depth_ == 0) return;
   LoopReturns returns;
+  if (program.predicate) returns.expression(*program.predicate);
   returns.block(program.body);
   loops_return = returns.found;
   shared_size = kSharedBegin + 8 * loop_depth_;
