@@ -3,6 +3,7 @@
 
 #include <bpf/libbpf.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <charconv>
@@ -87,6 +88,12 @@ Result<uint64_t> field_offset(const std::string& name) {
   return base::fail("this kernel's tracepoint has no field " + name);
 }
 
+// Inode of the initial pid namespace (PROC_PID_INIT_INO in the kernel's include/linux/proc_ns.h).
+constexpr ino_t kInitialPidNamespace = 0xEFFFFFFC;
+
+// A device number as the kernel holds it (MKDEV), which is what bpf_get_ns_current_pid_tgid compares.
+uint64_t kernel_device(dev_t device) { return static_cast<uint64_t>(major(device)) << 20 | minor(device); }
+
 Result<uint64_t> fact(const Parameter& parameter, const ParameterContext& context) {
   struct stat info{};
   switch (parameter.kind) {
@@ -96,7 +103,9 @@ Result<uint64_t> fact(const Parameter& parameter, const ParameterContext& contex
     case ParameterKind::pid_namespace_device:
     case ParameterKind::pid_namespace_inode:
       if (::stat("/proc/self/ns/pid", &info) != 0) return base::fail_errno("stat /proc/self/ns/pid");
-      return parameter.kind == ParameterKind::pid_namespace_device ? info.st_dev : info.st_ino;
+      // In the initial namespace both stay 0, and the verifier drops the branch with the dearer helper.
+      if (info.st_ino == kInitialPidNamespace) return uint64_t{0};
+      return parameter.kind == ParameterKind::pid_namespace_device ? kernel_device(info.st_dev) : info.st_ino;
     case ParameterKind::tracer_start_time: return static_cast<uint64_t>(nanoseconds(CLOCK_BOOTTIME));
     case ParameterKind::tai_offset: return static_cast<uint64_t>(nanoseconds(CLOCK_TAI) - nanoseconds(CLOCK_BOOTTIME));
     case ParameterKind::cpu_count: return static_cast<uint64_t>(std::max(1, libbpf_num_possible_cpus()));
