@@ -61,7 +61,8 @@ TypeRef check_pid(CallView& call) {
 TypeRef check_comm(CallView& call) { return call.env.types().string(kCommSize); }
 
 Reg lower_comm(Codegen& cg) {
-  // The helper fills the whole buffer with zeros behind the name.
+  // Kernels before 6.6 leave what stands behind the name's NUL as it was, and keys are compared byte by byte.
+  if (cg.padded_result()) cg.zero(cg.result(), 0, kCommSize);
   cg.helper(BPF_FUNC_get_current_comm, {cg.result(), cg.constant(kCommSize)});
   return {};
 }
