@@ -111,7 +111,11 @@ void FunctionLowering::lower_entry() {
   if (open()) builder.CreateBr(leave_);
   if (rejected != leave_) {
     builder.SetInsertPoint(rejected);
-    builder.CreateBr(early_scratch ? leave_ : done);
+    if (early_scratch) {
+      builder.CreateBr(leave_);
+    } else {
+      builder.CreateRet(constant(source.probe.default_return));
+    }
   }
   finish_scratch(early_scratch ? early : late, leave_, done);
   leave_->moveAfter(&function->back());

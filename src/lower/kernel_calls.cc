@@ -137,7 +137,7 @@ void FunctionLowering::enter(llvm::BasicBlock* block) {
 void FunctionLowering::if_then(llvm::Value* condition, const std::function<void()>& then_part, bool unlikely) {
   llvm::BasicBlock* then_block = new_block("then");
   llvm::BasicBlock* after = new_block("after");
-  llvm::MDNode* weights = unlikely ? llvm::MDBuilder(module.context()).createBranchWeights(1, 2000) : nullptr;
+  llvm::MDNode* weights = unlikely && !program.is_long ? llvm::MDBuilder(module.context()).createBranchWeights(1, 2000) : nullptr;
   builder.CreateCondBr(condition, then_block, after, weights);
   builder.SetInsertPoint(then_block);
   then_part();

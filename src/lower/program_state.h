@@ -36,6 +36,9 @@ class ProgramState {
   std::unordered_map<const sema::Variable*, Home> homes;
   uint32_t shared_size = 0;  // 0: no loop bodies
   bool loops_return = false;  // some loop body may end the program
+  // Jumps reach 32767 instructions. Where a function may be longer, rare code must stay next to what leads to it instead of
+  // going to the end.
+  bool is_long = false;
   // Stack bytes that one function may use for objects.
   uint32_t stack_budget(uint32_t depth) const;
 

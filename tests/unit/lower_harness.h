@@ -92,6 +92,11 @@ class Script {
     node->map = map;
     return node;
   }
+  const Expr* address_of(const sema::Variable* variable) {
+    auto* node = expr<sema::AddressOf>(types.pointer(variable->type, types::Space::kernel));
+    node->variable = variable;
+    return node;
+  }
   const Expr* binary(sema::BinaryOp op, const Expr* left, const Expr* right) {
     auto* node = expr<sema::Binary>(op >= sema::BinaryOp::eq ? types.boolean() : left->type);
     node->op = op;

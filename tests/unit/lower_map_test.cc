@@ -197,7 +197,7 @@ TEST(LowerMap, DeleteHasLengthAndFind) {
   sum = s.binary(BinaryOp::add, sum, times(number(s.call("has_key", {s.whole(map), s.number(9)}, boolean)), 2));
   sum = s.binary(BinaryOp::add, sum, times(s.call("len", {s.whole(map)}, s.u64()), 10));
   sum = s.binary(BinaryOp::add, sum,
-                 times(number(s.call("find", {s.whole(map), s.number(2), s.read(found)}, boolean)), 100));
+                 times(number(s.call("find", {s.whole(map), s.number(2), s.address_of(found)}, boolean)), 100));
   sum = s.binary(BinaryOp::add, sum, times(s.read(found), 1000));
   program.body.statements = {
       s.declare(found),
