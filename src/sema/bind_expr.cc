@@ -257,6 +257,7 @@ bound::Expr* Binder::ternary(const ast::Ternary& node, const Env& env) {
 bound::Expr* Binder::if_expr(const ast::If& node, const Env& env) {
   auto* made = make<bound::Conditional>(node.range, env);
   made->condition = expr(node.condition, env);
+  if (!made->condition) return nullptr;
   if (node.condition->kind == ast::ExprKind::comptime) {
     made->comptime = true;
     made->pending = &node;
@@ -264,11 +265,11 @@ bound::Expr* Binder::if_expr(const ast::If& node, const Env& env) {
     made->environment = inner(env);
     made->environment.scope->limit = sequence_;
     env.program->undecided.push_back(made);
-    return made->condition ? made : nullptr;
+    return made;
   }
   made->then_value = block_expr(*node.then_block, node.then_block->range, env);
   if (node.else_branch) made->else_value = expr(node.else_branch, env);
-  return made->condition ? made : nullptr;
+  return made;
 }
 
 bound::Expr* Binder::block_expr(const ast::Block& block, source::Range range, const Env& env) {

@@ -85,6 +85,7 @@ void Inference::run(Typing& typing) {
   do {
     drain(typing);
     if (decide_conditions(typing)) {
+      if (!reporter_.ok()) return;  // the branch could not be bound
       if (++rounds <= kMaxRounds) continue;
       reporter_.emit<Id::comptime_too_many_rounds>(tree_.programs.front().range, nullptr, kMaxRounds);
       return;

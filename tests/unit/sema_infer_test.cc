@@ -82,6 +82,11 @@ TEST(Infer, ComptimeBranchSeesOnlyWhatStoodBeforeIt) {
   EXPECT_NE(later.messages().find("Undefined or undeclared variable: $a"), std::string::npos) << later.messages();
 }
 
+TEST(Infer, ErrorsInLateBranchesEndTheSearch) {
+  EXPECT_EQ(Checked("begin { if comptime (1) { if comptime (nosuch) { print(1); } $a = $b; } }").messages(),
+            "Unknown identifier: 'nosuch'\nUndefined or undeclared variable: $b\n");
+}
+
 TEST(Infer, TypesDoNotGrowForEver) {
   EXPECT_FALSE(Checked("begin { $t = (1, 2); $t = ($t, 1); }").ok());
 }
