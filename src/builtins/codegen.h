@@ -48,7 +48,7 @@ class Codegen {
   virtual types::TypeRef result_type() const = 0;
   // Evaluates argument `index` (once; later calls give the same value). Scalars only.
   virtual Reg argument(size_t index) = 0;
-  // Evaluates a memory-typed argument and gives its address.
+  // Evaluates a memory-typed argument and gives its address. What lies behind a string's NUL is undefined.
   virtual Mem argument_memory(size_t index) = 0;
   // The map passed as argument `index`, and the memory holding the key passed as argument `key_index`, converted to the
   // map's key type (for a scalar map: the u32 key 0).
@@ -63,8 +63,8 @@ class Codegen {
   virtual Reg map_length(size_t map_index) = 0;
   // Where a memory-typed result is to be written; result_type()->size bytes, contents undefined.
   virtual Mem result() = 0;
-  // Whether the bytes of the result behind a string's NUL or a buffer's end must be zero. They must wherever values are
-  // compared or hashed as bytes; they need not in a record, which saves the hook from clearing a long string.
+  // Whether the bytes of the result behind a string's NUL or a buffer's end must be zero, as in a map key. Elsewhere they need
+  // not, which saves the hook from clearing a long string.
   virtual bool padded_result() const { return true; }
   // Whether the probe offers this capability (types/capability.h).
   virtual bool capable(uint32_t capability) const = 0;

@@ -19,6 +19,22 @@ Reg current_tgid(Codegen& cg);
 // Writes a usym_t for `address` to the result (symbol.cc).
 void store_user_symbol(Codegen& cg, Reg address);
 
+// State that a loop carries lies in memory too large for the stack: the verifier follows every value on the stack, so each
+// branch of each turn would be a case of its own, but it takes what it loads from elsewhere for anything.
+inline constexpr uint32_t kUntracked = 64;
+
+// Copies the string at `text` to `to`, both `size` bytes and at least one, and gives its length. The kernel's own string read
+// finds the end; it always puts a NUL in the last byte, so that is mended if the string goes on to there.
+inline Reg copy_text(Codegen& cg, Mem to, Mem text, uint32_t size) {
+  const Reg copied = cg.probe_read_string(to, cg.constant(size), cg.address(text), types::Space::kernel);
+  const Reg last = cg.load(text, size - 1, 1, false);
+  const Reg cut = cg.binary(Op::bit_and, cg.compare(Cmp::ne, last, cg.constant(0)),
+                            cg.compare(Cmp::eq, copied, cg.constant(size)));
+  cg.if_then(cut, [&] { cg.store(to, size - 1, 1, last); });
+  const Reg good = cg.select(cg.compare(Cmp::sgt, copied, cg.constant(0)), copied, cg.constant(1));
+  return cg.binary(Op::add, cg.binary(Op::sub, good, cg.constant(1)), cut);
+}
+
 // The address space to read through: that of the pointer, else that of the probe.
 inline types::Space space_of(Codegen& cg, size_t index) {
   const types::TypeRef type = cg.argument_type(index);

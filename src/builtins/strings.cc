@@ -50,16 +50,6 @@ Constant fold_max_strlen(CallView& call) { return Constant(uint64_t{std::stoull(
 
 TypeRef check_length(CallView& call) { return check_stored_text(call, call.arguments[0]) ? uint64_result(call) : nullptr; }
 
-// Copies the string at `text` to `to` (both `size` bytes) and gives its length. The kernel's own string read finds the end;
-// it puts a NUL in the last byte, so one that was cut there is told by the original.
-Reg copy_text(Codegen& cg, Mem to, Mem text, uint32_t size) {
-  const Reg copied = cg.probe_read_string(to, cg.constant(size), cg.address(text), types::Space::kernel);
-  const Reg good = cg.select(cg.compare(Cmp::sgt, copied, cg.constant(0)), copied, cg.constant(1));
-  const Reg full = cg.compare(Cmp::ne, cg.load(text, size - 1, 1, false), cg.constant(0));
-  const Reg cut = cg.binary(Op::bit_and, full, cg.compare(Cmp::eq, good, cg.constant(size)));
-  return cg.binary(Op::add, cg.binary(Op::sub, good, cg.constant(1)), cut);
-}
-
 Reg lower_length(Codegen& cg) {
   const uint32_t size = cg.argument_type(0)->size;
   if (size == 0) return cg.constant(0);
@@ -80,19 +70,8 @@ Reg lower_concat(Codegen& cg) {
   const uint32_t right = std::min(cg.argument_type(1)->size, kConcatSize);
   const Mem both = cg.temporary(2 * kConcatSize);
   cg.zero(both, 0, 2 * kConcatSize);
-  Reg length = cg.constant(0);
-  if (left > 0) {
-    // The copy's own NUL in the last byte is overwritten by the second string; the original byte may be needed there.
-    const Mem text = cg.argument_memory(0);
-    length = copy_text(cg, both, text, left);
-    cg.store(both, left - 1, 1, cg.load(text, left - 1, 1, false));
-  }
-  if (right > 0) {
-    const Mem behind = cg.offset(both, cg.bound(length, kConcatSize));
-    const Mem text = cg.argument_memory(1);
-    copy_text(cg, behind, text, right);
-    cg.store(behind, right - 1, 1, cg.load(text, right - 1, 1, false));
-  }
+  const Reg length = left > 0 ? copy_text(cg, both, cg.argument_memory(0), left) : cg.constant(0);
+  if (right > 0) copy_text(cg, cg.offset(both, cg.bound(length, kConcatSize)), cg.argument_memory(1), right);
   cg.store(both, kConcatSize - 1, 1, cg.constant(0));
   cg.copy(cg.result(), both, kConcatSize);
   return {};
@@ -110,37 +89,50 @@ Mem bytes_of(Codegen& cg, size_t index) {
   return copy;
 }
 
+// Two strings that end at the same place are equal from there on, whatever lies behind.
 Reg lower_memcmp(Codegen& cg) {
   const Mem left = bytes_of(cg, 0), right = bytes_of(cg, 1);
   const Argument& length = cg.described(2);
   uint64_t count = std::min(cg.argument_type(0)->size, cg.argument_type(1)->size);
   if (length.integer && !length.negative) count = std::min(count, *length.integer);
   if (count == 0) return cg.constant(0);
-  const Mem result = cg.temporary(8);
-  cg.store(result, 0, 8, cg.constant(0));
+  const bool strings = cg.argument_type(0)->kind == Kind::string && cg.argument_type(1)->kind == Kind::string;
   const Reg wanted = cg.argument(2);
+  const Mem state = cg.temporary(kUntracked);
+  constexpr uint32_t kResult = 0, kDone = 8;
+  cg.zero(state, 0, 16);
   cg.repeat(static_cast<uint32_t>(count), [&](Reg index) {
-    const Reg undecided = cg.compare(Cmp::eq, cg.load(result, 0, 8, false), cg.constant(0));
+    const Reg undecided = cg.compare(Cmp::eq, cg.load(state, kDone, 8, false), cg.constant(0));
     cg.if_then(cg.binary(Op::bit_and, undecided, cg.compare(Cmp::ult, index, wanted)), [&] {
       const Reg at = cg.bound(index, static_cast<uint32_t>(count));
       const Reg l = cg.load(cg.offset(left, at), 0, 1, true);
       const Reg r = cg.load(cg.offset(right, at), 0, 1, true);
-      cg.store(result, 0, 8, cg.binary(Op::sub, l, r));
+      cg.store(state, kResult, 8, cg.binary(Op::sub, l, r));
+      Reg done = cg.compare(Cmp::ne, l, r);
+      if (strings) done = cg.binary(Op::bit_or, done, cg.compare(Cmp::eq, l, cg.constant(0)));
+      cg.store(state, kDone, 8, done);
     });
   });
-  return cg.load(result, 0, 8, true);
+  return cg.load(state, kResult, 8, true);
 }
 
 // --- search -------------------------------------------------------------------------------------------------------------
 
-TypeRef check_search(CallView& call) {
+TypeRef check_matches(CallView& call) {
   if (!check_stored_text(call, call.arguments[0]) || !check_stored_text(call, call.arguments[1])) return nullptr;
-  return call.env.types().integer(4, true);
+  return bool_result(call);
 }
 
-// 1 if `needle` stands at byte `start` of the haystack. It ends at its NUL or at its capacity.
-Reg matches(Codegen& cg, Mem haystack, uint32_t haystack_size, Mem needle, uint32_t needle_size, Reg start) {
-  const Mem state = cg.temporary(8);  // 1 while all bytes agree, 0 after one that does not, 2 behind the needle's end
+// Compares byte by byte from a place in front of the haystack's NUL; the needle ends at its NUL or at its capacity. The
+// state is 1 while all bytes agree, 0 after one that does not, 2 behind the needle's end.
+Reg lower_matches(Codegen& cg) {
+  const uint32_t haystack_size = cg.argument_type(0)->size;
+  const uint32_t needle_size = cg.argument_type(1)->size;
+  if (needle_size == 0) return cg.constant(1);
+  if (haystack_size == 0) return cg.constant(0);
+  const Mem haystack = cg.argument_memory(0), needle = cg.argument_memory(1);
+  const Reg start = cg.argument(2);
+  const Mem state = cg.temporary(kUntracked);
   cg.store(state, 0, 8, cg.constant(1));
   cg.repeat(needle_size, [&](Reg index) {
     cg.if_then(cg.compare(Cmp::eq, cg.load(state, 0, 8, false), cg.constant(1)), [&] {
@@ -156,30 +148,19 @@ Reg matches(Codegen& cg, Mem haystack, uint32_t haystack_size, Mem needle, uint3
   return cg.compare(Cmp::ne, cg.load(state, 0, 8, false), cg.constant(0));
 }
 
-Reg lower_search(Codegen& cg) {
-  const uint32_t haystack_size = cg.argument_type(0)->size;
-  uint32_t needle_size = cg.argument_type(1)->size;
-  // A literal's length is known, its NUL need not be looked at.
-  if (cg.described(1).text) needle_size = static_cast<uint32_t>(cg.described(1).text->size());
-  if (needle_size == 0) return cg.constant(0);
-  if (haystack_size == 0) return cg.constant(static_cast<uint64_t>(-1));
-  const Mem haystack = cg.argument_memory(0), needle = cg.argument_memory(1);
-  const Mem found = cg.temporary(8);
-  cg.store(found, 0, 8, cg.constant(static_cast<uint64_t>(-1)));
-  cg.repeat(haystack_size, [&](Reg start) {
-    cg.if_then(cg.compare(Cmp::slt, cg.load(found, 0, 8, true), cg.constant(0)), [&] {
-      const Reg here = matches(cg, haystack, haystack_size, needle, needle_size, start);
-      cg.if_then(here, [&] { cg.store(found, 0, 8, start); });
-    });
-  });
-  return cg.load(found, 0, 8, true);
-}
-
 constexpr Param kText[] = {{"text", ParamKind::any}};
 constexpr Param kTwoTexts[] = {{"a", ParamKind::any}, {"b", ParamKind::any}};
+constexpr Param kMatchesParams[] = {
+    {"haystack", ParamKind::any}, {"needle", ParamKind::any}, {"start", ParamKind::integer}};
 constexpr Param kMemcmpParams[] = {{"a", ParamKind::any}, {"b", ParamKind::any}, {"n", ParamKind::integer}};
 
 constexpr Builtin kRows[] = {
+    {.name = "__matches_at",
+     .params = kMatchesParams,
+     .summary = "Whether a string stands at a position of another one, none of them a pointer; for the library's `strstr`.",
+     .example = "begin { print(__matches_at(comm, \"n\", 2)); }",
+     .check = check_matches,
+     .lower = lower_matches},
     {.name = "__str_concat",
      .params = kTwoTexts,
      .summary = "Joins two strings that are no pointers; for the library's `str_concat`.",
@@ -192,12 +173,6 @@ constexpr Builtin kRows[] = {
      .example = "begin { print(__strlen(comm)); }",
      .check = check_length,
      .lower = lower_length},
-    {.name = "__strstr",
-     .params = kTwoTexts,
-     .summary = "Searches a string that is no pointer; for the library's `strstr`.",
-     .example = "begin { print(__strstr(comm, \"n\")); }",
-     .check = check_search,
-     .lower = lower_search},
     {.name = "assert_str",
      .params = kText,
      .summary = "Refuses to compile the script if the value is no string, array of bytes or pointer to bytes.",

@@ -1,5 +1,5 @@
-// Strings and buffers. String values are zero behind their NUL wherever they are compared or hashed as bytes; hooks keep
-// that up unless cg.padded_result() says that nobody will look.
+// Strings and buffers. What lies behind a string's NUL is undefined in arguments; in results it must be zero if
+// cg.padded_result() says so.
 #include <algorithm>
 
 #include "base/check.h"
@@ -62,19 +62,24 @@ TypeRef check_str(CallView& call) {
   return types.string(str_capacity(call, max_strlen(call)));
 }
 
-// A string that is already here: its first bytes.
+// A string that is already here, or its first characters.
 void copy_string(Codegen& cg) {
   const uint32_t size = cg.result_type()->size;
   const Mem to = cg.result();
-  cg.copy(to, cg.argument_memory(0), size);
-  if (size < cg.argument_type(0)->size) cg.store(to, size - 1, 1, cg.constant(0));
-  if (cg.argument_count() < 2 || cg.described(1).integer) return;
-  // A length that is only known now ends the string there; what follows is cleared byte by byte.
-  const Reg length = cg.argument(1);
-  cg.repeat(size, [&](Reg index) {
-    cg.if_then(cg.compare(Cmp::uge, index, length),
-               [&] { cg.store(cg.offset(to, cg.bound(index, size)), 0, 1, cg.constant(0)); });
-  });
+  if (cg.padded_result()) {
+    cg.zero(to, 0, size);
+  } else {
+    cg.store(to, 0, 1, cg.constant(0));
+  }
+  const Mem from = cg.argument_memory(0);
+  const bool whole = cg.argument_count() == 1 || (cg.described(1).integer && *cg.described(1).integer >= size);
+  if (whole) {
+    copy_text(cg, to, from, size);
+    return;
+  }
+  // So many characters and the NUL.
+  const Reg length = cg.binary(Op::add, cg.argument(1), cg.constant(1));
+  cg.probe_read_string(to, cg.bound(length, size + 1), cg.address(from), types::Space::kernel);
 }
 
 // The helper always ends with a NUL, so a text that needs the whole capacity lacks its last character: fetch that one, and
@@ -162,7 +167,12 @@ Reg lower_buf(Codegen& cg) {
   }
   const uint32_t available = std::min(capacity, type->size);
   if (!cg.padded_result() && available < capacity) cg.zero(bytes, available, capacity - available);
-  cg.copy(bytes, cg.argument_memory(0), available);
+  if (type->kind == Kind::string && available > 0) {
+    if (!cg.padded_result()) cg.zero(bytes, 0, available);
+    copy_text(cg, bytes, cg.argument_memory(0), available);
+  } else {
+    cg.copy(bytes, cg.argument_memory(0), available);
+  }
   return {};
 }
 
@@ -190,30 +200,56 @@ Reg difference(Codegen& cg, Mem left, Mem right, uint32_t at, uint32_t size) {
 
 constexpr uint32_t kUnrolledBytes = 64;
 
-// Both strings are zero behind their NUL, so comparing bytes compares the strings. If the shorter capacity is compared
-// whole and holds no NUL, the longer string goes on unless it ends there too.
-Reg lower_strncmp(Codegen& cg) {
+// With a literal, the bytes up to and with its NUL decide, whatever lies behind: any other end of the other string shows as
+// a difference there.
+Reg compare_literal(Codegen& cg, size_t literal, uint64_t wanted) {
+  const size_t other = 1 - literal;
+  const uint64_t deciding = std::min<uint64_t>(wanted, cg.described(literal).text->size() + 1);
+  const uint32_t size = cg.argument_type(other)->size;
+  // Cut at its capacity, where the literal goes on or ends: with all bytes equal the literal is the longer one, unless it
+  // ends exactly there.
+  const auto common = static_cast<uint32_t>(std::min<uint64_t>(deciding, size));
+  const bool longer = deciding > size && cg.described(literal).text->size() > size;
+  const Mem left = cg.argument_memory(literal), right = cg.argument_memory(other);
+  return cg.binary(Op::bit_or, difference(cg, left, right, 0, common), cg.constant(longer ? 1 : 0));
+}
+
+// Byte by byte until both end.
+Reg compare_strings(Codegen& cg, uint64_t wanted) {
   const Mem left = cg.argument_memory(0), right = cg.argument_memory(1);
   const uint32_t left_size = cg.argument_type(0)->size, right_size = cg.argument_type(1)->size;
-  const uint64_t wanted = *cg.described(2).integer;
   const auto common = static_cast<uint32_t>(std::min<uint64_t>(wanted, std::min(left_size, right_size)));
-  const uint32_t blocks = common > kUnrolledBytes ? common / 8 : 0;
-  Reg differs = difference(cg, left, right, blocks * 8, common - blocks * 8);
-  if (wanted > common && left_size != right_size) {
-    const Mem longer = left_size > right_size ? left : right;
-    differs = cg.binary(Op::bit_or, differs, cg.load(longer, common, 1, false));
-  }
-  if (blocks > 0) {
-    const Mem sum = cg.temporary(8);
-    cg.store(sum, 0, 8, differs);
-    cg.repeat(blocks, [&](Reg index) {
-      const Reg at = cg.binary(Op::mul, cg.bound(index, blocks), cg.constant(8));
-      const Reg bits = difference(cg, cg.offset(left, at), cg.offset(right, at), 0, 8);
-      cg.store(sum, 0, 8, cg.binary(Op::bit_or, cg.load(sum, 0, 8, false), bits));
+  const Mem state = cg.temporary(kUntracked);  // 0: equal so far, 1: different, 2: both ended
+  cg.store(state, 0, 8, cg.constant(0));
+  cg.repeat(common, [&](Reg index) {
+    cg.if_then(cg.compare(Cmp::eq, cg.load(state, 0, 8, false), cg.constant(0)), [&] {
+      const Reg at = cg.bound(index, common);
+      const Reg l = cg.load(cg.offset(left, at), 0, 1, false);
+      const Reg r = cg.load(cg.offset(right, at), 0, 1, false);
+      const Reg ended = cg.select(cg.compare(Cmp::eq, l, cg.constant(0)), cg.constant(2), cg.constant(0));
+      cg.store(state, 0, 8, cg.select(cg.compare(Cmp::ne, l, r), cg.constant(1), ended));
     });
-    differs = cg.load(sum, 0, 8, false);
+  });
+  const Reg end = cg.load(state, 0, 8, false);
+  Reg differs = cg.compare(Cmp::eq, end, cg.constant(1));
+  if (wanted > common && left_size != right_size) {
+    // The shorter capacity agreed throughout: the longer string must end there.
+    const Reg next = cg.load(left_size > right_size ? left : right, common, 1, false);
+    const Reg goes_on = cg.binary(Op::bit_and, cg.compare(Cmp::eq, end, cg.constant(0)),
+                                  cg.compare(Cmp::ne, next, cg.constant(0)));
+    differs = cg.binary(Op::bit_or, differs, goes_on);
   }
-  return cg.compare(Cmp::ne, differs, cg.constant(0));
+  return differs;
+}
+
+Reg lower_strncmp(Codegen& cg) {
+  const uint64_t wanted = *cg.described(2).integer;
+  for (size_t i = 0; i < 2; ++i) {
+    const std::optional<std::string>& text = cg.described(i).text;
+    if (!text || std::min<uint64_t>(wanted, text->size() + 1) > kUnrolledBytes) continue;
+    return cg.compare(Cmp::ne, compare_literal(cg, i, wanted), cg.constant(0));
+  }
+  return compare_strings(cg, wanted);
 }
 
 constexpr Param kStrParams[] = {{"address", ParamKind::any}, {"length", ParamKind::integer, true}};

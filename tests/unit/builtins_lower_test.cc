@@ -24,8 +24,8 @@ class Hooks : public ::testing::Test {
     cg_.arguments.push_back({.type = described.type, .bits = static_cast<uint64_t>(value), .described = described});
   }
   void string(const std::string& value, uint32_t capacity) {
-    InterpretingCodegen::Value argument{.type = types_.string(capacity), .memory = value};
-    argument.memory.resize(capacity);
+    InterpretingCodegen::Value argument{.type = types_.string(capacity), .memory = value + '\0'};
+    argument.memory.resize(capacity, '\xee');  // behind the NUL lies anything
     cg_.arguments.push_back(argument);
   }
   // Room for a result of `type`, filled with rubbish.
@@ -223,6 +223,19 @@ TEST_F(Hooks, StrncmpComparesWhatBothHave) {
   EXPECT_EQ(differ("abcd", 4, "abcdef", 8, 6), 1u);   // cut at its capacity, so shorter
   EXPECT_EQ(differ("abcd", 4, "abcd", 8, 6), 0u);
   EXPECT_EQ(differ("a", 2, "b", 2, 0), 0u);
+  for (const auto& [a, a_size, b, n, expected] :
+       {std::tuple("bpftrace", 16, "bpf", 3, 0u), {"bpftrace", 16, "bpf", 4, 1u}, {"bpf", 16, "bpf", 100, 0u},
+        {"bpf", 16, "bpfx", 100, 1u}, {"abcd", 4, "abcdef", 6, 1u}, {"abcd", 4, "abcd", 100, 0u}, {"abcd", 4, "abce", 4, 1u},
+        {"", 8, "", 5, 0u}, {"x", 8, "", 5, 1u}}) {
+    cg_.arguments.clear();
+    string(a, static_cast<uint32_t>(a_size));
+    cg_.arguments.push_back({.type = types_.string(8), .memory = std::string(b) + std::string(8, '\0'),
+                             .described = testing::text(types_, b)});
+    literal(n);
+    EXPECT_EQ(run("strncmp"), expected) << a << " " << b << " " << n;
+    std::swap(cg_.arguments[0], cg_.arguments[1]);
+    EXPECT_EQ(run("strncmp"), expected) << b << " " << a << " " << n;
+  }
   const std::string longer(100, 'x');
   EXPECT_EQ(differ(longer, 128, longer, 128, 128), 0u);
   EXPECT_EQ(differ(longer + "y", 128, longer, 128, 128), 1u);
@@ -278,6 +291,12 @@ TEST_F(Hooks, MemcmpGivesTheFirstDifference) {
   EXPECT_EQ(difference("abc", "abd", 3), -1);
   EXPECT_EQ(difference("abc", "abd", 2), 0);
   EXPECT_EQ(difference("azc", "aac", 100), 25);
+  cg_.arguments.clear();
+  string("ab", 8);
+  string("ab", 16);
+  cg_.arguments[1].memory[5] = 'x';
+  literal(8);
+  EXPECT_EQ(run("memcmp"), 0u);
   EXPECT_EQ(difference("a", "\x80", 1), 'a' + 128);  // bytes are signed
   cg_.arguments.clear();
   argument(types_.integer(4, false), 0x0102);
@@ -286,24 +305,24 @@ TEST_F(Hooks, MemcmpGivesTheFirstDifference) {
   EXPECT_EQ(static_cast<int64_t>(run("memcmp")), -1);
 }
 
-TEST_F(Hooks, SearchFindsTheFirstPlace) {
-  const auto place = [&](const std::string& a, uint32_t a_size, const std::string& b, uint32_t b_size, bool known) {
+TEST_F(Hooks, SearchComparesAtAPosition) {
+  const auto matches = [&](const std::string& a, uint32_t a_size, const std::string& b, uint32_t b_size, uint64_t at) {
     cg_.arguments.clear();
     string(a, a_size);
     string(b, b_size);
-    if (known) cg_.arguments[1].described.text = b;
-    return static_cast<int64_t>(run("__strstr"));
+    argument(types_.integer(8, false), at);
+    return run("__matches_at") == 1;
   };
-  for (bool known : {false, true}) {
-    EXPECT_EQ(place("hello", 6, "lo", 3, known), 3);
-    EXPECT_EQ(place("hello", 6, "l", 8, known), 2);
-    EXPECT_EQ(place("hello", 6, "", 1, known), 0);
-    EXPECT_EQ(place("hello", 16, "low", 4, known), -1);
-    EXPECT_EQ(place("aab", 4, "ab", 3, known), 1);
-    EXPECT_EQ(place("abcd", 4, "cd", 3, known), 2);  // no NUL within its capacity
-    EXPECT_EQ(place("abcd", 4, "cde", 4, known), -1);
-    EXPECT_EQ(place("", 4, "x", 2, known), -1);
-  }
+  EXPECT_TRUE(matches("hello", 6, "lo", 3, 3));
+  EXPECT_FALSE(matches("hello", 6, "lo", 3, 2));
+  EXPECT_TRUE(matches("hello", 6, "l", 8, 2));
+  EXPECT_TRUE(matches("hello", 6, "", 1, 0));
+  EXPECT_FALSE(matches("hello", 16, "low", 4, 3));
+  EXPECT_TRUE(matches("aab", 4, "ab", 3, 1));
+  EXPECT_TRUE(matches("abcd", 4, "cd", 3, 2));  // no NUL within its capacity
+  EXPECT_TRUE(matches("abcd", 8, "cd", 2, 2));
+  EXPECT_FALSE(matches("abcd", 4, "cde", 4, 2));
+  EXPECT_FALSE(matches("abcd", 4, "d", 2, 1000));
 }
 
 TEST_F(Hooks, NumbersHaveNames) {
