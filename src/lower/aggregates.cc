@@ -109,7 +109,7 @@ llvm::Value* FunctionLowering::average(llvm::Value* total, llvm::Value* count, b
   llvm::BasicBlock* some = new_block("some");
   llvm::BasicBlock* done = new_block("average");
   builder.CreateCondBr(as_bool(count), some, done);
-  builder.SetInsertPoint(some);
+  continue_in(some);
   llvm::Value* result = nullptr;
   if (is_signed) {
     llvm::Value* sign = builder.CreateAShr(total, constant(63));
@@ -120,7 +120,7 @@ llvm::Value* FunctionLowering::average(llvm::Value* total, llvm::Value* count, b
     result = builder.CreateUDiv(total, count);
   }
   builder.CreateBr(done);
-  builder.SetInsertPoint(done);
+  continue_in(done);
   llvm::PHINode* value = builder.CreatePHI(module.i64, 2);
   value->addIncoming(constant(0), before);
   value->addIncoming(result, some);
@@ -147,12 +147,12 @@ llvm::Value* FunctionLowering::delete_entry(const sema::Map* map, const Expr* ke
   llvm::BasicBlock* found = new_block("found");
   llvm::BasicBlock* done = new_block("deleted");
   builder.CreateCondBr(builder.CreateIsNotNull(cell), found, done);
-  builder.SetInsertPoint(found);
+  continue_in(found);
   llvm::Value* there = desc.written_flag_offset ? load(offset(cell, *desc.written_flag_offset), 8, false) : constant(1);
   zero(cell, desc.value_size);
   found = builder.GetInsertBlock();
   builder.CreateBr(done);
-  builder.SetInsertPoint(done);
+  continue_in(done);
   llvm::PHINode* result = builder.CreatePHI(module.i64, 2);
   result->addIncoming(constant(0), before);
   result->addIncoming(there, found);

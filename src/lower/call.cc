@@ -229,15 +229,15 @@ CallLowering::Reg CallLowering::if_else(Reg condition, const std::function<Reg()
   llvm::BasicBlock* no = function_.new_block("else");
   llvm::BasicBlock* done = function_.new_block("after");
   builder_.CreateCondBr(function_.as_bool(value(condition)), yes, no);
-  builder_.SetInsertPoint(yes);
+  function_.continue_in(yes);
   llvm::Value* then_value = value(then_part());
   yes = builder_.GetInsertBlock();
   builder_.CreateBr(done);
-  builder_.SetInsertPoint(no);
+  function_.continue_in(no);
   llvm::Value* else_value = value(else_part());
   no = builder_.GetInsertBlock();
   builder_.CreateBr(done);
-  builder_.SetInsertPoint(done);
+  function_.continue_in(done);
   if (!then_value || !else_value) return {};
   llvm::PHINode* result = builder_.CreatePHI(function_.module.i64, 2);
   result->addIncoming(then_value, yes);
@@ -254,14 +254,14 @@ void CallLowering::repeat(uint32_t count, const std::function<void(Reg)>& body) 
   llvm::BasicBlock* loop = function_.new_block("repeat");
   llvm::BasicBlock* done = function_.new_block("repeated");
   builder_.CreateBr(loop);
-  builder_.SetInsertPoint(loop);
+  function_.continue_in(loop);
   llvm::PHINode* index = builder_.CreatePHI(function_.module.i64, 2);
   index->addIncoming(builder_.getInt64(0), before);
   body({index});
   llvm::Value* next = builder_.CreateAdd(index, builder_.getInt64(1));
   index->addIncoming(next, builder_.GetInsertBlock());
   builder_.CreateCondBr(builder_.CreateICmpULT(next, builder_.getInt64(count)), loop, done);
-  builder_.SetInsertPoint(done);
+  function_.continue_in(done);
 }
 
 CallLowering::Reg CallLowering::helper(uint32_t id, std::initializer_list<builtins::Operand> operands) {

@@ -59,7 +59,7 @@ void FunctionLowering::event(const sema::Call& call) {
   llvm::BasicBlock* done = new_block("sent");
   builder.CreateCondBr(builder.CreateIsNotNull(record), fill, lost);
 
-  builder.SetInsertPoint(fill);
+  continue_in(fill);
   store(offset(record, offsetof(image::EventHeader, event)), 4, constant(id.value));
   store(offset(record, offsetof(image::EventHeader, cpu)), 4, constant(0));
   store(offset(record, offsetof(image::EventHeader, time)), 8, helper(BPF_FUNC_ktime_get_ns, {}));
@@ -72,11 +72,11 @@ void FunctionLowering::event(const sema::Call& call) {
   helper(BPF_FUNC_ringbuf_submit, {record, constant(kSubmitFlags)});
   builder.CreateBr(done);
 
-  builder.SetInsertPoint(lost);
+  continue_in(lost);
   count_loss(offsetof(image::LossCell, events));
   builder.CreateBr(done);
 
-  builder.SetInsertPoint(done);
+  continue_in(done);
   if (call.row->returns) leave(nullptr);
 }
 

@@ -104,11 +104,11 @@ llvm::Value* FunctionLowering::condition(const Expr& expr) {
       llvm::BasicBlock* no = new_block("false");
       llvm::BasicBlock* done = new_block("decided");
       branch(expr, yes, no);
-      builder.SetInsertPoint(yes);
+      continue_in(yes);
       builder.CreateBr(done);
-      builder.SetInsertPoint(no);
+      continue_in(no);
       builder.CreateBr(done);
-      builder.SetInsertPoint(done);
+      continue_in(done);
       llvm::PHINode* result = builder.CreatePHI(builder.getInt1Ty(), 2);
       result->addIncoming(builder.getTrue(), yes);
       result->addIncoming(builder.getFalse(), no);
@@ -136,7 +136,7 @@ void FunctionLowering::branch(const Expr& expr, llvm::BasicBlock* yes, llvm::Bas
     } else {
       branch(*node.left, yes, second);
     }
-    builder.SetInsertPoint(second);
+    continue_in(second);
     return branch(*node.right, yes, no);
   }
   builder.CreateCondBr(condition(expr), yes, no);
@@ -182,17 +182,17 @@ llvm::Value* FunctionLowering::divide(const sema::Binary& expr) {
   llvm::BasicBlock* bad = new_block("zero");
   llvm::BasicBlock* done = new_block("divided");
   builder.CreateCondBr(as_bool(right), good, bad);
-  builder.SetInsertPoint(good);
+  continue_in(good);
   llvm::Value* value = quotient();
   builder.CreateBr(done);
-  builder.SetInsertPoint(bad);
+  continue_in(bad);
   {
     At at(*this, expr.range, expr.expanded_from);
     report_error(image::ErrorKind::divide_by_zero, "", constant(0), false);
     bad = builder.GetInsertBlock();
     builder.CreateBr(done);
   }
-  builder.SetInsertPoint(done);
+  continue_in(done);
   llvm::PHINode* result = builder.CreatePHI(module.i64, 2);
   result->addIncoming(value, good);
   result->addIncoming(constant(1), bad);
@@ -287,19 +287,19 @@ void FunctionLowering::conditional(const sema::Conditional& expr, const std::fun
   llvm::BasicBlock* no = new_block("else");
   llvm::BasicBlock* done = new_block("endif");
   branch(*expr.condition, yes, no);
-  builder.SetInsertPoint(yes);
+  continue_in(yes);
   if (expr.then_value) {
     TempScope temporaries(*this);
     use(*expr.then_value);
   }
   if (open()) builder.CreateBr(done);
-  builder.SetInsertPoint(no);
+  continue_in(no);
   if (expr.else_value) {
     TempScope temporaries(*this);
     use(*expr.else_value);
   }
   if (open()) builder.CreateBr(done);
-  builder.SetInsertPoint(done);
+  continue_in(done);
 }
 
 llvm::Value* FunctionLowering::scalar_conditional(const sema::Conditional& expr) {

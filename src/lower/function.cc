@@ -96,7 +96,7 @@ void FunctionLowering::lower_entry() {
   llvm::BranchInst::Create(predicate, early)->setDebugLoc(builder.getCurrentDebugLocation());
   llvm::BranchInst::Create(body, late)->setDebugLoc(builder.getCurrentDebugLocation());
 
-  builder.SetInsertPoint(predicate);
+  continue_in(predicate);
   if (source.predicate) {
     TempScope temporaries(*this);
     At at(*this, source.predicate->range, source.predicate->expanded_from);
@@ -106,11 +106,11 @@ void FunctionLowering::lower_entry() {
     builder.CreateBr(late);
   }
   const bool early_scratch = scratch_value_ != nullptr;
-  builder.SetInsertPoint(body);
+  continue_in(body);
   this->block(source.body);
   if (open()) builder.CreateBr(leave_);
   if (rejected != leave_) {
-    builder.SetInsertPoint(rejected);
+    continue_in(rejected);
     if (early_scratch) {
       builder.CreateBr(leave_);
     } else {
@@ -120,7 +120,7 @@ void FunctionLowering::lower_entry() {
   finish_scratch(early_scratch ? early : late, leave_, done);
   leave_->moveAfter(&function->back());
   done->moveAfter(leave_);
-  builder.SetInsertPoint(done);
+  continue_in(done);
   builder.CreateRet(builder.CreateLoad(module.i64, return_value_));
 }
 
@@ -140,6 +140,10 @@ void FunctionLowering::finish_scratch(llvm::BasicBlock* acquire, llvm::BasicBloc
   llvm::BasicBlock* claim = new_block("claim");
   llvm::BasicBlock* got = new_block("slot");
   llvm::BasicBlock* busy = new_block("busy");
+  const auto after = [&](llvm::BasicBlock* before, llvm::BasicBlock* block) {
+    block->moveAfter(before);
+    builder.SetInsertPoint(block);
+  };
 
   llvm::IRBuilder<> frame(allocas_, allocas_->begin());
   llvm::Value* index = frame.CreateAlloca(module.i32);
@@ -147,20 +151,20 @@ void FunctionLowering::finish_scratch(llvm::BasicBlock* acquire, llvm::BasicBloc
   llvm::Value* cpu = helper_pointer(BPF_FUNC_map_lookup_elem, {module.map(InternalMap::scratch), index});
   builder.CreateCondBr(builder.CreateIsNotNull(cpu), found, done);
 
-  builder.SetInsertPoint(found);
+  after(acquire, found);
   constexpr uint64_t kAll = (1u << kScratchSlots) - 1;
   llvm::Value* taken = builder.CreateAlignedLoad(module.i64, cpu, llvm::Align(8), /*isVolatile=*/true);
   llvm::Value* free = builder.CreateAnd(builder.CreateNot(taken), constant(kAll));
   builder.CreateCondBr(as_bool(free), claim, busy);
 
-  builder.SetInsertPoint(claim);
+  after(found, claim);
   llvm::Value* bit = builder.CreateAnd(free, builder.CreateNeg(free), "bit");
   llvm::Value* before = builder.CreateAtomicRMW(llvm::AtomicRMWInst::Or, cpu, bit, llvm::Align(8),
                                                 llvm::AtomicOrdering::Monotonic);
   // Lost against a program that came between: it holds the slot still, which only preemption can do.
   builder.CreateCondBr(as_bool(builder.CreateAnd(before, bit)), busy, got);
 
-  builder.SetInsertPoint(got);
+  after(claim, got);
   llvm::Value* nibble = builder.CreateLShr(builder.CreateMul(bit, constant(kDeBruijn)), constant(5));
   nibble = builder.CreateShl(builder.CreateAnd(nibble, constant(kScratchSlots - 1)), constant(2));
   llvm::Value* slot = builder.CreateLShr(constant(nibbles()), nibble);
@@ -172,7 +176,7 @@ void FunctionLowering::finish_scratch(llvm::BasicBlock* acquire, llvm::BasicBloc
   if (shared_) builder.CreateStore(base, offset(shared_, kSharedScratch));
   builder.CreateBr(next);
 
-  builder.SetInsertPoint(busy);
+  continue_in(busy);
   count_loss(offsetof(image::LossCell, busy));
   builder.CreateBr(done);
 

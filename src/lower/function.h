@@ -120,7 +120,7 @@ class FunctionLowering {
 
   // --- control flow -----------------------------------------------------------------------------------------------------
   llvm::BasicBlock* new_block(const char* name);
-  void enter(llvm::BasicBlock* block);  // branches there if the current block is open
+  void continue_in(llvm::BasicBlock* block);
   void if_then(llvm::Value* condition, const std::function<void()>& then_part, bool unlikely = false);
   llvm::Value* constant(uint64_t value) { return builder.getInt64(value); }
   llvm::Value* as_bool(llvm::Value* value) { return builder.CreateICmpNE(value, constant(0)); }

@@ -115,9 +115,9 @@ llvm::Value* FunctionLowering::bound(llvm::Value* value, uint64_t limit) {
   llvm::BasicBlock* high = new_block("high");
   llvm::BasicBlock* done = new_block("bounded");
   builder.CreateCondBr(builder.CreateICmpULT(opaque, constant(limit)), done, high);
-  builder.SetInsertPoint(high);
+  continue_in(high);
   builder.CreateBr(done);
-  builder.SetInsertPoint(done);
+  continue_in(done);
   llvm::PHINode* result = builder.CreatePHI(module.i64, 2);
   result->addIncoming(opaque, before);
   result->addIncoming(constant(limit - 1), high);
@@ -128,21 +128,27 @@ llvm::BasicBlock* FunctionLowering::new_block(const char* name) {
   return llvm::BasicBlock::Create(module.context(), name, function);
 }
 
-void FunctionLowering::enter(llvm::BasicBlock* block) {
-  if (open()) builder.CreateBr(block);
-  block->moveAfter(builder.GetInsertBlock());
+// Goes on at the end of the function: blocks are laid out in the order in which they are written.
+void FunctionLowering::continue_in(llvm::BasicBlock* block) {
+  if (block != &function->back()) block->moveAfter(&function->back());
   builder.SetInsertPoint(block);
 }
 
 void FunctionLowering::if_then(llvm::Value* condition, const std::function<void()>& then_part, bool unlikely) {
   llvm::BasicBlock* then_block = new_block("then");
   llvm::BasicBlock* after = new_block("after");
-  llvm::MDNode* weights = unlikely && !program.is_long ? llvm::MDBuilder(module.context()).createBranchWeights(1, 2000) : nullptr;
+  llvm::MDBuilder metadata(module.context());
+  llvm::MDNode* weights = nullptr;
+  if (program.is_long) {
+    weights = metadata.createBranchWeights(2000, 1);  // stays here
+  } else if (unlikely) {
+    weights = metadata.createBranchWeights(1, 2000);  // goes to the end
+  }
   builder.CreateCondBr(condition, then_block, after, weights);
-  builder.SetInsertPoint(then_block);
+  continue_in(then_block);
   then_part();
   if (open()) builder.CreateBr(after);
-  builder.SetInsertPoint(after);
+  continue_in(after);
 }
 
 // The value as the type holds it: cut to its width and extended by its sign.

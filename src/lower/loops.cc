@@ -22,7 +22,7 @@ void FunctionLowering::start_loop_body() {
   at.CreateRet(constant(0));
   llvm::BasicBlock* body = new_block("body");
   builder.CreateBr(body);
-  builder.SetInsertPoint(body);
+  continue_in(body);
 }
 
 void FunctionLowering::finish_loop_body() {
@@ -106,7 +106,7 @@ void FunctionLowering::while_loop(const sema::While& stmt) {
     TempScope temporaries(body);
     llvm::BasicBlock* holds = body.new_block("while");
     body.branch(*stmt.condition, holds, body.break_);
-    body.builder.SetInsertPoint(holds);
+    body.continue_in(holds);
   }
   body.block(stmt.body);
   body.finish_loop_body();

@@ -62,10 +62,10 @@ llvm::Value* FunctionLowering::map_scalar(const sema::Map* map, const Expr* key_
   llvm::BasicBlock* found = new_block("found");
   llvm::BasicBlock* done = new_block("read");
   builder.CreateCondBr(builder.CreateIsNotNull(cell), found, done);
-  builder.SetInsertPoint(found);
+  continue_in(found);
   llvm::Value* value = load(cell, map->value);
   builder.CreateBr(done);
-  builder.SetInsertPoint(done);
+  continue_in(done);
   llvm::PHINode* result = builder.CreatePHI(module.i64, 2);
   result->addIncoming(constant(0), before);
   result->addIncoming(value, found);
@@ -80,13 +80,13 @@ void FunctionLowering::map_memory(const sema::Map* map, const Expr* key_expr, ll
   llvm::BasicBlock* missing = new_block("missing");
   llvm::BasicBlock* done = new_block("read");
   builder.CreateCondBr(builder.CreateIsNotNull(cell), found, missing);
-  builder.SetInsertPoint(found);
+  continue_in(found);
   copy_value(to, map->value, cell, map->value, padded);
   builder.CreateBr(done);
-  builder.SetInsertPoint(missing);
+  continue_in(missing);
   zero(to, map->value->size);
   builder.CreateBr(done);
-  builder.SetInsertPoint(done);
+  continue_in(done);
 }
 
 // Zeros for a new entry: small ones on the stack, which spares the object a read-only map.
@@ -112,23 +112,23 @@ void FunctionLowering::with_entry(const sema::Map* map, llvm::Value* key_memory,
   builder.CreateCondBr(builder.CreateIsNotNull(first), entry, create);
 
   // Two CPUs may create the entry at once: neither replaces the other's, both go on with what is there then.
-  builder.SetInsertPoint(create);
+  continue_in(create);
   llvm::Value* code =
       helper(BPF_FUNC_map_update_elem, {module.map(id), key_memory, empty_cell(desc), constant(BPF_NOEXIST)});
   llvm::Value* second = lookup(map, key_memory);
   builder.CreateCondBr(builder.CreateIsNotNull(second), entry, full);
 
-  builder.SetInsertPoint(full);
+  continue_in(full);
   report_error(image::ErrorKind::map_full, "map_update_elem", code, false, id);
   builder.CreateBr(done);
 
-  builder.SetInsertPoint(entry);
+  continue_in(entry);
   llvm::PHINode* cell = builder.CreatePHI(module.ptr, 2);
   cell->addIncoming(first, before);
   cell->addIncoming(second, create);
   use(cell);
   builder.CreateBr(done);
-  builder.SetInsertPoint(done);
+  continue_in(done);
 }
 
 void FunctionLowering::assign_map(const sema::AssignMap& stmt) {
