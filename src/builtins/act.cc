@@ -66,7 +66,7 @@ TypeRef check_signal(CallView& call) {
     call.env.diagnostics().emit<diag::Id::builtin_probetype>(call.range, name, call.env.probetype());
     return nullptr;
   }
-  if (!check_unsafe(call, name) || !check_number(call, name)) return nullptr;
+  if (!check_number(call, name) || !check_unsafe(call, name)) return nullptr;
   return call.env.types().integer(8, true);
 }
 
