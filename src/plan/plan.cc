@@ -14,6 +14,25 @@
 namespace sonde::plan {
 namespace {
 
+// What the runtime needs of the configuration.
+image::RuntimeConfig runtime_config(const sema::Config& config) {
+  image::RuntimeConfig out;
+  out.print_maps_on_exit = config.boolean("print_maps_on_exit");
+  out.cpp_demangle = config.boolean("cpp_demangle");
+  out.lazy_symbolication = config.boolean("lazy_symbolication");
+  out.show_debug_info = config.boolean("show_debug_info");
+  out.str_trunc_trailer = config.text("str_trunc_trailer");
+  out.missing_probes = config.text("missing_probes");
+  out.cache_user_symbols = config.text("cache_user_symbols");
+  out.license = config.text("license");
+  out.max_cat_bytes = config.integer("max_cat_bytes");
+  out.max_probes = config.integer("max_probes");
+  out.perf_rb_pages = config.integer("perf_rb_pages");
+  out.log_size = config.integer("log_size");
+  out.max_strlen = config.integer("max_strlen");
+  return out;
+}
+
 using image::MapDesc;
 using image::MapKind;
 using types::TypeRef;
@@ -48,7 +67,7 @@ class Planner {
 
   Plan run(const Options& options) {
     plan_.image.target = {options.arch, options.portable, options.kernel_release};
-    plan_.image.config = config_.runtime();
+    plan_.image.config = runtime_config(config_);
     for (const sema::Map& map : program_.maps) add(&map, user_map(map));
     for (const sema::Program& program : program_.programs) add_program(program);
     for (const sema::Program& program : program_.programs)

@@ -65,9 +65,7 @@ constexpr std::string_view kWithoutEffect[] = {"symbol_source",   "max_type_res_
                                                "unstable_import", "unstable_macro",          "unstable_map_decl"};
 constexpr std::string_view kEnvironmentOnly[] = {"btf", "kernel_build", "kernel_source", "vmlinux"};
 
-bool contains(const auto& list, const auto& item) {
-  return std::ranges::find(list, item) != std::ranges::end(list);
-}
+bool contains(const auto& list, const auto& item) { return std::ranges::find(list, item) != std::ranges::end(list); }
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -230,32 +228,8 @@ const std::string& Config::text(std::string_view key) const {
   return value->second;
 }
 
-uint64_t Config::integer(std::string_view key) const {
-  return std::stoull(text(key));
-}
-bool Config::boolean(std::string_view key) const {
-  return text(key) == "true";
-}
-bool Config::is_set(std::string_view key) const {
-  return contains(set_, key);
-}
-
-image::RuntimeConfig Config::runtime() const {
-  image::RuntimeConfig out;
-  out.print_maps_on_exit = boolean("print_maps_on_exit");
-  out.cpp_demangle = boolean("cpp_demangle");
-  out.lazy_symbolication = boolean("lazy_symbolication");
-  out.show_debug_info = boolean("show_debug_info");
-  out.str_trunc_trailer = text("str_trunc_trailer");
-  out.missing_probes = text("missing_probes");
-  out.cache_user_symbols = text("cache_user_symbols");
-  out.license = text("license");
-  out.max_cat_bytes = integer("max_cat_bytes");
-  out.max_probes = integer("max_probes");
-  out.perf_rb_pages = integer("perf_rb_pages");
-  out.log_size = integer("log_size");
-  out.max_strlen = integer("max_strlen");
-  return out;
-}
+uint64_t Config::integer(std::string_view key) const { return std::stoull(text(key)); }
+bool Config::boolean(std::string_view key) const { return text(key) == "true"; }
+bool Config::is_set(std::string_view key) const { return contains(set_, key); }
 
 }  // namespace sonde::sema

@@ -10,7 +10,6 @@
 #include "ast/ast.h"
 #include "base/result.h"
 #include "diag/diagnostic.h"
-#include "image/image.h"
 
 namespace sonde::sema {
 
@@ -29,9 +28,6 @@ class Config {
   uint64_t integer(std::string_view key) const;
   bool boolean(std::string_view key) const;
   bool is_set(std::string_view key) const;  // by script or environment
-
-  // What the runtime needs of it.
-  image::RuntimeConfig runtime() const;
 
  private:
   std::map<std::string, std::string, std::less<>> values_;
