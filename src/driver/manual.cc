@@ -2,6 +2,7 @@
 #include "driver/manual.h"
 
 #include <functional>
+#include <sstream>
 #include <utility>
 
 #include "builtins/builtin.h"
@@ -9,6 +10,7 @@
 #include "driver/version.h"
 #include "probes/provider.h"
 #include "runtime/print/registry.h"
+#include "stdlib/embedded.h"
 
 namespace sonde::driver {
 namespace {
@@ -82,9 +84,34 @@ std::string signature(const builtins::Builtin& row) {
 
 std::string rows(bool aggregates) {
   std::string out;
-  for (const builtins::Builtin* row : builtins::builtins())
-    if ((row->kind == builtins::RowKind::aggregate) == aggregates)
+  for (const builtins::Builtin* row : builtins::builtins()) {
+    const bool internal = row->name.starts_with("__");  // for the library only
+    if (!internal && (row->kind == builtins::RowKind::aggregate) == aggregates)
       out += entry(signature(*row), row->summary, row->example);
+  }
+  return out;
+}
+
+// Macros of the embedded library: the comment above a macro is its description, a line `Example: ...` in it the example.
+std::string library() {
+  std::string out;
+  for (const stdlib::Embedded& file : stdlib::texts()) {
+    std::istringstream lines{std::string(file.content)};
+    std::string summary, example;
+    for (std::string line; std::getline(lines, line);) {
+      const std::string_view text = line;
+      if (text.starts_with("// Example: ")) {
+        example = text.substr(12);
+      } else if (text.starts_with("// ")) {
+        summary += (summary.empty() ? "" : " ") + line.substr(3);
+      } else {
+        if (text.starts_with("macro ") && !text.starts_with("macro __"))
+          out += entry(bold(text.substr(6, text.find(')') - 5)), summary, example);
+        summary.clear();
+        example.clear();
+      }
+    }
+  }
   return out;
 }
 
@@ -103,6 +130,7 @@ std::string fill_manual(std::string_view page) {
       {"@PROBES@", providers},
       {"@BUILTINS@", [] { return rows(false); }},
       {"@AGGREGATIONS@", [] { return rows(true); }},
+      {"@LIBRARY@", library},
       {"@FORMATS@", formats},
   };
   std::string out(page);

@@ -6,7 +6,7 @@
 
 namespace sonde::driver {
 
-// Replaces @VERSION@, @OPTIONS@, @PROBES@, @BUILTINS@, @AGGREGATIONS@ and @FORMATS@ in a roff template.
+// Replaces @VERSION@, @OPTIONS@, @PROBES@, @BUILTINS@, @AGGREGATIONS@, @LIBRARY@ and @FORMATS@ in a roff template.
 std::string fill_manual(std::string_view page);
 
 }  // namespace sonde::driver
