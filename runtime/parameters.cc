@@ -67,7 +67,8 @@ Result<uint64_t> field_offset(const std::string& name) {
   const std::string field = name.substr(second + 1);
   const auto text = base::read_tracefs(path);
   if (!text) return std::unexpected(text.error());
-  // "\tfield:const char * filename;\toffset:24;\tsize:8;\tsigned:0;", arrays as "char comm[16];"
+  // "\tfield:const char * filename;\toffset:24;\tsize:8;\tsigned:0;", arrays as "char comm[16];", and of variable length
+  // as "__data_loc char[] filename;"
   std::string_view rest = *text;
   while (!rest.empty()) {
     std::string_view line = rest.substr(0, rest.find('\n'));
@@ -77,7 +78,7 @@ Result<uint64_t> field_offset(const std::string& name) {
     const size_t offset = line.find("offset:");
     if (start == std::string_view::npos || end == std::string_view::npos || offset == std::string_view::npos) continue;
     std::string_view declared = line.substr(start, end - start);
-    declared = declared.substr(0, declared.find('['));
+    if (declared.ends_with(']')) declared = declared.substr(0, declared.rfind('['));
     if (!declared.ends_with(field) || declared.size() == field.size()) continue;
     const char before = declared[declared.size() - field.size() - 1];
     if (before != ' ' && before != '*') continue;
