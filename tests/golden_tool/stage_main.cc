@@ -2,10 +2,12 @@
 //
 // STAGE: parse sema plan ir image, or diag for the messages about a script that is wrong. Kernel facts come from the
 // recorded kernel in DIR. A file `*.cases` holds one program per line (a pilcrow stands for a newline, lines that begin
-// with `#` are comments), and each is dumped after a line that repeats it. A first line `// golden: WORD...` sets options: portable, unsafe, warnings, child, pid=N,
-// arg=TEXT, env=NAME=VALUE.
+// with `#` are comments), and each is dumped after a line that repeats it. They run in DIR, whose binaries uprobes name.
+// A first line `// golden: WORD...` sets options: portable, unsafe, warnings, child, pid=N, arg=TEXT, env=NAME=VALUE,
+// kernel=NAME for another recorded kernel beside DIR.
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -22,13 +24,28 @@ namespace {
 
 constexpr std::string_view option_line = "// golden: ";
 
+// The words of the script's first line that set options.
+std::istringstream option_words(std::string_view script) {
+  if (!script.starts_with(option_line)) return std::istringstream();
+  return std::istringstream(std::string(script.substr(option_line.size(), script.find('\n') - option_line.size())));
+}
+
+std::string kernel_folder(std::string_view script, const std::string& snapshot) {
+  constexpr std::string_view prefix = "kernel=";
+  std::istringstream words = option_words(script);
+  for (std::string word; words >> word;) {
+    if (word.starts_with(prefix))
+      return std::filesystem::path(snapshot).replace_filename(word.substr(prefix.size())).string();
+  }
+  return snapshot;
+}
+
 // Options from the script's first line.
 compile::Options read_options(std::string_view script) {
   compile::Options options;
   options.want_ir = true;
   options.verify_ir = true;
-  if (!script.starts_with(option_line)) return options;
-  std::istringstream words(std::string(script.substr(option_line.size(), script.find('\n') - option_line.size())));
+  std::istringstream words = option_words(script);
   for (std::string word; words >> word;) {
     const size_t equals = word.find('=');
     const std::string name = word.substr(0, equals);
@@ -73,7 +90,7 @@ const StageRow* find_stage(std::string_view name) {
 int dump_program(const StageRow& stage, const std::string& name, const std::string& script,
                  const std::string& snapshot) {
   types::TypeContext types;
-  const auto kernel = kernel::snapshot_view(types, snapshot);
+  const auto kernel = kernel::snapshot_view(types, kernel_folder(script, snapshot));
   if (!kernel) {
     std::fprintf(stderr, "%s\n", kernel.error().text().c_str());
     return 2;
@@ -110,7 +127,11 @@ int run(const StageRow& stage, const std::string& path, const std::string& snaps
     std::perror(path.c_str());
     return 2;
   }
-  if (path.ends_with(".cases")) return dump_cases(stage, file, snapshot);
+  if (path.ends_with(".cases")) {
+    const std::string folder = std::filesystem::absolute(snapshot).string();
+    std::filesystem::current_path(folder);
+    return dump_cases(stage, file, folder);
+  }
   return dump_program(stage, path, {std::istreambuf_iterator<char>(file), {}}, snapshot);
 }
 

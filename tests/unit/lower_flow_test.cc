@@ -112,6 +112,15 @@ TEST_F(LowerFlow, MapLoopsOverAggregationsReadTheirNumber) {
             3u);
 }
 
+TEST_F(LowerFlow, OnlyInnerBodiesUseScratch) {
+  sema::Map* map = s.map("@n", s.types.tuple(std::vector<TypeRef>(3, s.u64())), s.types.aggregate("count", false));
+  sema::Variable* k = s.variable(*program, "$k", s.u64());
+  const Stmt* count = s.aggregate(map, s.tuple({s.read(i), s.read(j), s.read(k)}), s.call("count"));
+  run({s.for_range(i, s.number(0), s.number(2),
+                   {s.for_range(j, s.number(0), s.number(3), {s.for_range(k, s.number(0), s.number(4), {count})})})});
+  EXPECT_EQ(kernel->entries("m_n"), 24u);
+}
+
 TEST_F(LowerFlow, LogicalOperatorsShortCircuit) {
   sema::Map* map = s.map("@hits", nullptr, s.i64());
   auto* hit = s.expr<sema::Increment>(s.i64());
