@@ -24,27 +24,13 @@ void FunctionLowering::update_aggregate(const sema::UpdateAggregate& stmt) {
 llvm::Function* FunctionLowering::per_cpu_function(const std::string& name, image::MapId map,
                                                    const std::function<void(llvm::Value*, llvm::Value*)>& body) {
   if (llvm::Function* known = module.module().getFunction(name)) return known;
-  const auto insertion = builder.saveIP();
-  const auto location = builder.getCurrentDebugLocation();
-  llvm::Function* outer = function;
-  auto* type = llvm::FunctionType::get(module.i64, {module.i32, module.ptr}, false);
-  function = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, name, module.module());
-  function->setDoesNotThrow();
-  function->addFnAttr(llvm::Attribute::NoInline);
-  llvm::DISubprogram* subprogram = module.subprogram(name, true);
-  function->setSubprogram(subprogram);
-  builder.SetInsertPoint(new_block("entry"));
-  builder.SetCurrentDebugLocation(module.location(subprogram, span));
-  llvm::Value* frame = function->getArg(1);
-  llvm::Value* key_memory = builder.CreateLoad(module.ptr, offset(frame, kKey));
-  llvm::Value* cell = helper_pointer(BPF_FUNC_map_lookup_percpu_elem, {module.map(map), key_memory, function->getArg(0)});
-  if_then(builder.CreateIsNotNull(cell), [&] { body(frame, cell); });
-  builder.CreateRet(constant(0));
-  llvm::Function* made = function;
-  function = outer;
-  builder.restoreIP(insertion);
-  builder.SetCurrentDebugLocation(location);
-  return made;
+  return static_function(name, {module.i32, module.ptr}, [&] {
+    llvm::Value* frame = function->getArg(1);
+    llvm::Value* key_memory = builder.CreateLoad(module.ptr, offset(frame, kKey));
+    llvm::Value* cell =
+        helper_pointer(BPF_FUNC_map_lookup_percpu_elem, {module.map(map), key_memory, function->getArg(0)});
+    if_then(builder.CreateIsNotNull(cell), [&] { body(frame, cell); });
+  });
 }
 
 // Runs a per_cpu_function for every possible CPU. The frame holds an address, which only the stack may.
@@ -182,16 +168,7 @@ llvm::Value* FunctionLowering::find_entry(const sema::Map* map, const Expr* key_
 llvm::Value* FunctionLowering::map_length(const sema::Map* map) {
   const std::string name = "count_entries";
   llvm::Function* callback = module.module().getFunction(name);
-  if (!callback) {
-    auto* type = llvm::FunctionType::get(module.i64, {module.ptr, module.ptr, module.ptr, module.ptr}, false);
-    callback = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, name, module.module());
-    callback->addFnAttr(llvm::Attribute::NoInline);
-    llvm::DISubprogram* subprogram = module.subprogram(name, true);
-    callback->setSubprogram(subprogram);
-    llvm::IRBuilder<> at(llvm::BasicBlock::Create(module.context(), "entry", callback));
-    at.SetCurrentDebugLocation(module.location(subprogram, span));
-    at.CreateRet(constant(0));
-  }
+  if (!callback) callback = static_function(name, {module.ptr, module.ptr, module.ptr, module.ptr}, [] {});
   llvm::Value* none = llvm::ConstantPointerNull::get(module.ptr);
   return helper(BPF_FUNC_for_each_map_elem, {module.map(module.plan().maps.at(map)), callback, none, constant(0)});
 }

@@ -105,7 +105,7 @@ void FunctionLowering::lower_entry() {
   } else {
     builder.CreateBr(late);
   }
-  const bool early_scratch = scratch_value_ != nullptr;
+  const bool early_scratch = program.uses_scratch;
   continue_in(body);
   this->block(source.body);
   if (open()) builder.CreateBr(leave_);
@@ -117,6 +117,7 @@ void FunctionLowering::lower_entry() {
       builder.CreateRet(constant(source.probe.default_return));
     }
   }
+  if (program.uses_scratch) scratch();  // perhaps only loop bodies do: they find it in the shared frame
   finish_scratch(early_scratch ? early : late, leave_, done);
   leave_->moveAfter(&function->back());
   done->moveAfter(leave_);

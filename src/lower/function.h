@@ -187,6 +187,10 @@ class FunctionLowering {
   Place index_place(const sema::Index& expr);
   llvm::Value* read_bitfield(const Place& from, const sema::Field& expr);
   llvm::Value* data_loc(const Place& from);
+  llvm::Function* static_function(const std::string& name, llvm::ArrayRef<llvm::Type*> parameters,
+                                  const std::function<void()>& body);
+  void count_error(llvm::Value* index, llvm::Value* code);
+  llvm::Function* error_function();
   llvm::Function* per_cpu_function(const std::string& name, image::MapId map,
                                    const std::function<void(llvm::Value*, llvm::Value*)>& body);
   llvm::Value* for_each_cpu(llvm::Function* callback, llvm::Value* key_memory);

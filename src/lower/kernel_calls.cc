@@ -65,15 +65,61 @@ void FunctionLowering::report_error(image::ErrorKind kind, std::string_view name
                                     image::MapId map) {
   if (optional && !module.options().runtime_warnings) return;
   const image::ErrorSiteId site = module.error_site(kind, name, map, span, optional);
+  if (program.is_long) {
+    // A call instead of a copy of the code per place.
+    builder.CreateCall(error_function(), {builder.getInt32(site.value), code});
+    return;
+  }
   TempScope temporaries(*this);
   llvm::Value* index = allocate(4);
   store(index, 4, constant(site.value));
+  count_error(index, code);
+}
+
+// `index` is the address of the error site's number.
+void FunctionLowering::count_error(llvm::Value* index, llvm::Value* code) {
   llvm::Value* cell = helper_pointer(BPF_FUNC_map_lookup_elem, {module.map(InternalMap::errors), index});
   if_then(builder.CreateIsNotNull(cell), [&] {
     llvm::Value* count = offset(cell, offsetof(image::ErrorCell, count));
     store(count, 8, builder.CreateAdd(load(count, 8, false), constant(1)));
-    store(offset(cell, offsetof(image::ErrorCell, code)), 8, code);
+    // Map operations that return an int leave the upper half of the register zero on kernels before 6.3.
+    store(offset(cell, offsetof(image::ErrorCell, code)), 8,
+          builder.CreateSExt(builder.CreateTrunc(code, module.i32), module.i64));
   });
+}
+
+// static long count_error(u32 site, long code), shared by all programs.
+llvm::Function* FunctionLowering::error_function() {
+  const std::string name = "count_error";
+  if (llvm::Function* known = module.module().getFunction(name)) return known;
+  return static_function(name, {module.i32, module.i64}, [&] {
+    llvm::Value* index = builder.CreateAlloca(module.i32);
+    builder.CreateStore(function->getArg(0), index);
+    count_error(index, function->getArg(1));
+  });
+}
+
+// A static function of the module whose code `body` emits; it returns 0.
+llvm::Function* FunctionLowering::static_function(const std::string& name, llvm::ArrayRef<llvm::Type*> parameters,
+                                                  const std::function<void()>& body) {
+  const auto insertion = builder.saveIP();
+  const auto location = builder.getCurrentDebugLocation();
+  llvm::Function* outer = function;
+  function = llvm::Function::Create(llvm::FunctionType::get(module.i64, parameters, false),
+                                    llvm::GlobalValue::InternalLinkage, name, module.module());
+  function->setDoesNotThrow();
+  function->addFnAttr(llvm::Attribute::NoInline);
+  llvm::DISubprogram* subprogram = module.subprogram(name, true);
+  function->setSubprogram(subprogram);
+  builder.SetInsertPoint(new_block("entry"));
+  builder.SetCurrentDebugLocation(module.location(subprogram, span));
+  body();
+  builder.CreateRet(constant(0));
+  llvm::Function* made = function;
+  function = outer;
+  builder.restoreIP(insertion);
+  builder.SetCurrentDebugLocation(location);
+  return made;
 }
 
 // Counts in this program's LossCell. Atomic: a preempted run of this program may be in the middle of the same addition.

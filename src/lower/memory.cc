@@ -337,6 +337,7 @@ llvm::Value* FunctionLowering::zero_key() {
 }
 
 llvm::Value* FunctionLowering::scratch() {
+  program.uses_scratch = true;
   if (!scratch_value_) {
     // Replaced once it is known where the slot comes from.
     scratch_value_ = new llvm::LoadInst(module.ptr, llvm::ConstantPointerNull::get(module.ptr), "scratch",

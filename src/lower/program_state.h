@@ -36,6 +36,7 @@ class ProgramState {
   std::unordered_map<const sema::Variable*, Home> homes;
   uint32_t shared_size = 0;  // 0: no loop bodies
   bool loops_return = false;  // some loop body may end the program
+  bool uses_scratch = false;  // some function of it does
   // Jumps reach 32767 instructions. Where a function may be longer, rare code must stay next to what leads to it instead of
   // going to the end.
   bool is_long = false;
