@@ -28,8 +28,7 @@ target_compile_definitions(sonde_platform INTERFACE _GNU_SOURCE SONDE_VERSION="$
 # Not position independent: with LLVM linked in, relocating the vtables of a PIE costs a measurable part of start-up time
 # and dirties pages that could stay shared with the page cache.
 target_compile_options(sonde_platform INTERFACE -fno-pie -ffunction-sections -fdata-sections -fno-exceptions)
-target_link_options(sonde_platform INTERFACE -no-pie -static-libgcc -static-libstdc++ -Wl,--gc-sections -Wl,--as-needed
-  $<$<CONFIG:Release>:-s>)
+target_link_options(sonde_platform INTERFACE -no-pie -static-libgcc -static-libstdc++ -Wl,--gc-sections -Wl,--as-needed)
 
 target_compile_options(sonde_flags INTERFACE -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
   -Wformat=2 -Wimplicit-fallthrough -Wno-missing-field-initializers)

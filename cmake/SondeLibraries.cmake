@@ -27,6 +27,8 @@ function(sonde_program name)
   endif()
   add_executable(${name} ${arg_MAIN})
   target_link_libraries(${name} PRIVATE ${arg_LINK} sonde_flags)
+  # Tests keep their symbols: some look up their own functions.
+  target_link_options(${name} PRIVATE $<$<CONFIG:Release>:-s>)
   sonde_tidy(${name})
 endfunction()
 
