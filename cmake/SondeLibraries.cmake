@@ -19,7 +19,7 @@ function(sonde_folder folder)
   endif()
 endfunction()
 
-# sonde_program(<name> MAIN <file> LINK <library>...): an executable, if its main file exists.
+# sonde_program(<name> MAIN <file> LINK <library>...): an executable, if its main file exists; released without symbols.
 function(sonde_program name)
   cmake_parse_arguments(arg "" "MAIN" "LINK" ${ARGN})
   if(NOT EXISTS ${arg_MAIN})
