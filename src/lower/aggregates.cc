@@ -16,8 +16,7 @@ constexpr uint32_t kKey = 0, kFirst = 8, kSecond = 16, kFrame = 24;
 void FunctionLowering::update_aggregate(const sema::UpdateAggregate& stmt) {
   llvm::Value* key_memory = key(stmt.map, stmt.key);
   CallLowering arguments(*this, *stmt.call, stmt.map->value, nullptr, false);
-  with_entry(stmt.map, key_memory,
-             [&](llvm::Value* cell) { stmt.call->row->update(arguments, builtins::Mem{cell}); });
+  with_entry(stmt.map, key_memory, [&](llvm::Value* cell) { stmt.call->row->update(arguments, builtins::Mem{cell}); });
 }
 
 // A static function (cpu, frame) that `body` fills with what happens to the cell of one CPU. Made once per map and role.
@@ -54,13 +53,14 @@ llvm::Value* FunctionLowering::aggregate_value(const sema::Map* map, llvm::Value
 }
 
 // The first field folded over all CPUs, and the count where there is one.
-std::pair<llvm::Value*, llvm::Value*> FunctionLowering::aggregate_totals(const sema::Map* map, llvm::Value* key_memory) {
+std::pair<llvm::Value*, llvm::Value*> FunctionLowering::aggregate_totals(const sema::Map* map,
+                                                                         llvm::Value* key_memory) {
   const image::MapDesc& desc = module.desc(map);
   const image::AggDesc& aggregate = *desc.aggregate;
   SONDE_CHECK(!aggregate.fields.empty());
   const image::CellField& field = aggregate.fields.front();
-  llvm::Function* reader = per_cpu_function(
-      "read_" + desc.elf_name, module.plan().maps.at(map), [&](llvm::Value* frame, llvm::Value* cell) {
+  llvm::Function* reader =
+      per_cpu_function("read_" + desc.elf_name, module.plan().maps.at(map), [&](llvm::Value* frame, llvm::Value* cell) {
         llvm::Value* value = load(offset(cell, field.offset), 8, false);
         llvm::Value* total = offset(frame, kFirst);
         llvm::Value* second = offset(frame, kSecond);

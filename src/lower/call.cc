@@ -178,7 +178,8 @@ CallLowering::Reg CallLowering::log2(Reg number) {
 CallLowering::Reg CallLowering::byte_swap(Reg number, uint32_t size) {
   if (size == 1) return number;
   llvm::Type* type = builder_.getIntNTy(size * 8);
-  llvm::Value* swapped = builder_.CreateUnaryIntrinsic(llvm::Intrinsic::bswap, builder_.CreateTrunc(value(number), type));
+  llvm::Value* swapped =
+      builder_.CreateUnaryIntrinsic(llvm::Intrinsic::bswap, builder_.CreateTrunc(value(number), type));
   return {builder_.CreateZExt(swapped, function_.module.i64)};
 }
 

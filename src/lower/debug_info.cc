@@ -80,9 +80,8 @@ llvm::DIType* ModuleState::map_attribute(uint32_t value) {
 void ModuleState::describe_map(llvm::GlobalVariable& global, const image::MapDesc& desc) {
   llvm::SmallVector<llvm::Metadata*, 5> members;
   const auto add = [&](const char* name, uint32_t value) {
-    members.push_back(
-        debug_.createMemberType(nullptr, name, nullptr, 0, 64, 64, members.size() * 64, llvm::DINode::FlagZero,
-                                map_attribute(value)));
+    members.push_back(debug_.createMemberType(nullptr, name, nullptr, 0, 64, 64, members.size() * 64,
+                                              llvm::DINode::FlagZero, map_attribute(value)));
   };
   add("type", kernel_map_type(desc.kind));
   // Zero stands for "chosen when loading"; libbpf then wants some number to replace.
@@ -113,14 +112,15 @@ llvm::DIType* ModuleState::local_type(types::TypeRef type) {
     case types::Kind::c_record: {
       const unsigned tag =
           type->c_record->tag() == "union" ? llvm::dwarf::DW_TAG_union_type : llvm::dwarf::DW_TAG_structure_type;
-      return llvm::DICompositeType::getDistinct(context_, tag, type->c_record->name(), nullptr, 0, nullptr, nullptr, bits,
-                                                0, 0, llvm::DINode::FlagZero, debug_.getOrCreateArray({}), 0, nullptr);
+      return llvm::DICompositeType::getDistinct(context_, tag, type->c_record->name(), nullptr, 0, nullptr, nullptr,
+                                                bits, 0, 0, llvm::DINode::FlagZero, debug_.getOrCreateArray({}), 0,
+                                                nullptr);
     }
     case types::Kind::string:  // a char array
     case types::Kind::array: {
-      llvm::DIType* element = type->kind == types::Kind::array ? local_type(type->element)
-                                                               : debug_.createBasicType("char", 8,
-                                                                                        llvm::dwarf::DW_ATE_signed_char);
+      llvm::DIType* element = type->kind == types::Kind::array
+                                  ? local_type(type->element)
+                                  : debug_.createBasicType("char", 8, llvm::dwarf::DW_ATE_signed_char);
       const auto count = static_cast<int64_t>(type->kind == types::Kind::array ? type->count.value_or(0) : type->size);
       return debug_.createArrayType(bits, 0, element, debug_.getOrCreateArray({debug_.getOrCreateSubrange(0, count)}));
     }
@@ -139,8 +139,8 @@ llvm::GlobalVariable* ModuleState::relocation(const types::CRecord& record, cons
   if (!info.type) {
     const unsigned tag = record.tag() == "union" ? llvm::dwarf::DW_TAG_union_type : llvm::dwarf::DW_TAG_structure_type;
     info.type = llvm::DICompositeType::getDistinct(context_, tag, record.name(), nullptr, 0, nullptr, nullptr,
-                                                   uint64_t{record.size()} * kBits, 0, 0, llvm::DINode::FlagZero, nullptr,
-                                                   0, nullptr);
+                                                   uint64_t{record.size()} * kBits, 0, 0, llvm::DINode::FlagZero,
+                                                   nullptr, 0, nullptr);
   }
   const auto known = std::find_if(info.fields.begin(), info.fields.end(),
                                   [&](const types::CField* other) { return other->name == field.name; });
@@ -184,8 +184,9 @@ void ModuleState::finish_source() {
       members.push_back(field->bit_size
                             ? debug_.createBitFieldMemberType(info.type, field->name, nullptr, 0, field->bit_size, 0, 0,
                                                               llvm::DINode::FlagZero, type)
-                            : debug_.createMemberType(info.type, field->name, nullptr, 0, uint64_t{field->type->size} * kBits,
-                                                      0, 0, llvm::DINode::FlagZero, type));
+                            : debug_.createMemberType(info.type, field->name, nullptr, 0,
+                                                      uint64_t{field->type->size} * kBits, 0, 0, llvm::DINode::FlagZero,
+                                                      type));
     }
     debug_.replaceArrays(info.type, debug_.getOrCreateArray(members));
   }

@@ -7,13 +7,14 @@
 #include <llvm/IR/Verifier.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
-#include <llvm/Support/TargetSelect.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Support/raw_ostream.h>
+#include <llvm/Support/TargetSelect.h>
 #include <llvm/Transforms/InstCombine/InstCombine.h>
 #include <llvm/Transforms/Scalar/ADCE.h>
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
-#include <llvm/Transforms/Scalar/SROA.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
+#include <llvm/Transforms/Scalar/SROA.h>
 
 #include "base/check.h"
 
@@ -45,6 +46,10 @@ Target::Target() {
   LLVMInitializeBPFTarget();
   LLVMInitializeBPFTargetMC();
   LLVMInitializeBPFAsmPrinter();
+  // Sinking sums to where they are used keeps all their operands alive until there: with many operands the stack runs out.
+  const auto& options = llvm::cl::getRegisteredOptions();
+  if (const auto sinking = options.find("instcombine-code-sinking"); sinking != options.end())
+    static_cast<llvm::cl::opt<bool>*>(sinking->second)->setValue(false);
   std::string error;
   const llvm::Target* target = llvm::TargetRegistry::lookupTarget(kTriple, error);
   SONDE_CHECK(target != nullptr);

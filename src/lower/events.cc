@@ -52,8 +52,8 @@ void FunctionLowering::event(const sema::Call& call) {
     ready.push_back(value);
   }
   if (hooked) machine.emplace(*this, call, call.type, nullptr, false);
-  llvm::Value* record = helper_pointer(
-      BPF_FUNC_ringbuf_reserve, {module.map(InternalMap::ring), constant(layout.size), constant(0)});
+  llvm::Value* record =
+      helper_pointer(BPF_FUNC_ringbuf_reserve, {module.map(InternalMap::ring), constant(layout.size), constant(0)});
   llvm::BasicBlock* fill = new_block("fill");
   llvm::BasicBlock* lost = new_block("lost");
   llvm::BasicBlock* done = new_block("sent");

@@ -32,7 +32,7 @@ llvm::Value* FunctionLowering::scalar(const Expr& expr) {
       const auto& node = as<sema::BlockExpr>(expr);
       SONDE_CHECK(node.value != nullptr);
       TempScope temporaries(*this);
-      block(node.block);
+      statements(node.block);
       return scalar(*node.value);
     }
     case ExprKind::cast: return scalar_cast(as<sema::Cast>(expr));
@@ -71,7 +71,7 @@ void FunctionLowering::discard(const Expr& expr) {
   }
   if (expr.kind == ExprKind::block) {
     const auto& node = as<sema::BlockExpr>(expr);
-    block(node.block);
+    statements(node.block);
     if (node.value && open()) discard(*node.value);
     return;
   }
@@ -145,8 +145,7 @@ void FunctionLowering::branch(const Expr& expr, llvm::BasicBlock* yes, llvm::Bas
 llvm::Value* FunctionLowering::scalar_binary(const sema::Binary& expr) {
   if (expr.op >= BinaryOp::eq) return from_bool(compare(expr));
   if (expr.op == BinaryOp::div || expr.op == BinaryOp::mod) return divide(expr);
-  llvm::Value* left = scalar(*expr.left);
-  llvm::Value* right = scalar(*expr.right);
+  const auto [left, right] = operands(*expr.left, *expr.right);
   // Counts beyond 63 are unspecified in the language but must not become undefined in LLVM.
   const auto count = [&] { return builder.CreateAnd(right, constant(63)); };
   const auto result = [&](llvm::Value* value) { return canonical(value, expr.type); };
@@ -172,8 +171,7 @@ llvm::Value* FunctionLowering::scalar_binary(const sema::Binary& expr) {
 
 // Unsigned; by zero yields 1 and counts an error.
 llvm::Value* FunctionLowering::divide(const sema::Binary& expr) {
-  llvm::Value* left = scalar(*expr.left);
-  llvm::Value* right = scalar(*expr.right);
+  const auto [left, right] = operands(*expr.left, *expr.right);
   const auto quotient = [&] {
     return expr.op == BinaryOp::div ? builder.CreateUDiv(left, right) : builder.CreateURem(left, right);
   };
@@ -202,8 +200,7 @@ llvm::Value* FunctionLowering::divide(const sema::Binary& expr) {
 llvm::Value* FunctionLowering::compare(const sema::Binary& expr) {
   const TypeRef type = expr.left->type;
   if (!in_register(type) && type->kind != types::Kind::aggregate) return compare_memory(expr);
-  llvm::Value* left = scalar(*expr.left);
-  llvm::Value* right = scalar(*expr.right);
+  const auto [left, right] = operands(*expr.left, *expr.right);
   const bool is_signed = type->is_signed || expr.right->type->is_signed;
   using Predicate = llvm::CmpInst::Predicate;
   const auto pick = [&](Predicate for_signed, Predicate for_unsigned) {

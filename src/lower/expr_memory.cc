@@ -63,7 +63,7 @@ void FunctionLowering::store_value(const Expr& expr, llvm::Value* to, bool padde
     case ExprKind::block: {
       const auto& node = as<sema::BlockExpr>(expr);
       TempScope temporaries(*this);
-      block(node.block);
+      statements(node.block);
       if (open()) store_value(*node.value, to, padded);
       return;
     }

@@ -15,8 +15,7 @@ namespace {
 constexpr uint64_t kDeBruijn = 0x1d;
 constexpr uint64_t nibbles() {
   uint64_t table = 0;
-  for (uint64_t slot = 0; slot < kScratchSlots; ++slot)
-    table |= slot << (4 * (((1u << slot) * kDeBruijn >> 5) & 7));
+  for (uint64_t slot = 0; slot < kScratchSlots; ++slot) table |= slot << (4 * (((1u << slot) * kDeBruijn >> 5) & 7));
   return table;
 }
 
@@ -83,7 +82,8 @@ void FunctionLowering::lower_entry() {
     frame.CreateStore(context_, frame.CreateConstGEP1_64(module.i8, shared_, kSharedContext));
     builder.SetInsertPoint(allocas_);
     store(offset(shared_, kSharedUnknown), 8, helper(BPF_FUNC_get_prandom_u32, {}));
-    if (program.loops_return) frame.CreateStore(constant(0), frame.CreateConstGEP1_64(module.i8, shared_, kSharedReturned));
+    if (program.loops_return)
+      frame.CreateStore(constant(0), frame.CreateConstGEP1_64(module.i8, shared_, kSharedReturned));
   }
   llvm::BasicBlock* early = new_block("acquire");
   llvm::BasicBlock* predicate = new_block("predicate");
@@ -160,8 +160,8 @@ void FunctionLowering::finish_scratch(llvm::BasicBlock* acquire, llvm::BasicBloc
 
   after(found, claim);
   llvm::Value* bit = builder.CreateAnd(free, builder.CreateNeg(free), "bit");
-  llvm::Value* before = builder.CreateAtomicRMW(llvm::AtomicRMWInst::Or, cpu, bit, llvm::Align(8),
-                                                llvm::AtomicOrdering::Monotonic);
+  llvm::Value* before =
+      builder.CreateAtomicRMW(llvm::AtomicRMWInst::Or, cpu, bit, llvm::Align(8), llvm::AtomicOrdering::Monotonic);
   // Lost against a program that came between: it holds the slot still, which only preemption can do.
   builder.CreateCondBr(as_bool(builder.CreateAnd(before, bit)), busy, got);
 

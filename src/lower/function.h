@@ -37,7 +37,7 @@ class FunctionLowering {
   llvm::Value* scalar(const Expr& expr);
   llvm::Value* condition(const Expr& expr);  // i1
   void branch(const Expr& condition, llvm::BasicBlock* yes, llvm::BasicBlock* no);
-  llvm::Value* memory(const Expr& expr);     // address of readable memory; not to be written
+  llvm::Value* memory(const Expr& expr);  // address of readable memory; not to be written
   // Writes the value of `expr` to `to`. `padded`: bytes that do not belong to the value must be zero (keys).
   void store_value(const Expr& expr, llvm::Value* to, bool padded);
   void discard(const Expr& expr);
@@ -64,7 +64,8 @@ class FunctionLowering {
   void map_memory(const sema::Map* map, const Expr* key, llvm::Value* to, bool padded);
   llvm::Value* aggregate_value(const sema::Map* map, llvm::Value* key);  // over all CPUs
   llvm::Value* delete_entry(const sema::Map* map, const Expr* key);
-  llvm::Value* find_entry(const sema::Map* map, const Expr* key, const sema::Variable* variable);  // variable may be null
+  llvm::Value* find_entry(const sema::Map* map, const Expr* key,
+                          const sema::Variable* variable);  // variable may be null
   llvm::Value* map_length(const sema::Map* map);
   void assign_map(const sema::AssignMap& stmt);
   void update_map(const sema::UpdateMap& stmt);
@@ -76,6 +77,8 @@ class FunctionLowering {
 
   // --- statements (stmt.cc, loops.cc) -----------------------------------------------------------------------------------
   void block(const sema::Block& body);
+  // Without giving back the block's variables, for those who go on to read its value.
+  void statements(const sema::Block& body);
   void statement(const sema::Stmt& stmt);
   void leave(llvm::Value* value);  // `return`; the insertion point is unreachable afterwards
   void conditional(const sema::Conditional& expr, const std::function<void(const Expr&)>& use);
@@ -87,12 +90,13 @@ class FunctionLowering {
   // --- memory (memory.cc) -----------------------------------------------------------------------------------------------
   // Memory until the end of the innermost TempScope: stack while the budget lasts, else scratch.
   llvm::Value* allocate(uint32_t size);
+  llvm::Value* allocate_scratch(uint32_t size);
   llvm::Value* declare(const sema::Variable* variable);  // its address
   llvm::Value* variable_address(const sema::Variable* variable);
   void store_variable(const sema::Variable* variable, llvm::Value* value);  // a scalar
   llvm::Value* offset(llvm::Value* pointer, uint64_t bytes);
   llvm::Value* offset(llvm::Value* pointer, llvm::Value* bytes);
-  llvm::Value* load(llvm::Value* from, TypeRef type);                    // extended to 64 bits
+  llvm::Value* load(llvm::Value* from, TypeRef type);  // extended to 64 bits
   llvm::Value* load(llvm::Value* from, uint32_t size, bool is_signed);
   void store(llvm::Value* to, uint32_t size, llvm::Value* value);
   void zero(llvm::Value* to, uint32_t size);
@@ -147,6 +151,7 @@ class FunctionLowering {
     FunctionLowering& function_;
     size_t slots_;
     uint32_t scratch_;
+    uint32_t registers_;
   };
 
   ProgramState& program;
@@ -170,6 +175,8 @@ class FunctionLowering {
   llvm::Value* loss_key();
   bool open() { return builder.GetInsertBlock()->getTerminator() == nullptr; }
 
+  // Both values; the left one waits in memory where too many wait in registers.
+  std::pair<llvm::Value*, llvm::Value*> operands(const Expr& left_expr, const Expr& right_expr);
   llvm::Value* scalar_binary(const sema::Binary& expr);
   llvm::Value* divide(const sema::Binary& expr);
   llvm::Value* compare(const sema::Binary& expr);  // i1
@@ -210,6 +217,8 @@ class FunctionLowering {
 
   uint32_t depth_ = 0;
   uint32_t stack_left_ = 0;
+  uint32_t registers_ = 0;  // scalar variables that live in registers
+  uint32_t waiting_ = 0;    // operands that wait in registers
   std::vector<StackSlot> slots_;
   std::vector<size_t> live_slots_;
   llvm::BasicBlock* allocas_ = nullptr;  // entry block: allocas and what must dominate everything

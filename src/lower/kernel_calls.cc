@@ -45,7 +45,8 @@ llvm::Value* FunctionLowering::helper(uint32_t id, llvm::ArrayRef<llvm::Value*> 
 
 llvm::ConstantInt* FunctionLowering::constant_int(uint64_t value) { return llvm::ConstantInt::get(module.i64, value); }
 
-llvm::Value* FunctionLowering::probe_read(llvm::Value* to, llvm::Value* size, llvm::Value* address, types::Space space) {
+llvm::Value* FunctionLowering::probe_read(llvm::Value* to, llvm::Value* size, llvm::Value* address,
+                                          types::Space space) {
   uint32_t id = BPF_FUNC_probe_read;
   if (space == types::Space::kernel) id = BPF_FUNC_probe_read_kernel;
   if (space == types::Space::user) id = BPF_FUNC_probe_read_user;
@@ -143,7 +144,8 @@ llvm::Value* FunctionLowering::helper_pointer(uint32_t id, llvm::ArrayRef<llvm::
   llvm::SmallVector<llvm::Type*, 5> parameters;
   for (llvm::Value* operand : operands) parameters.push_back(operand->getType());
   auto* type = llvm::FunctionType::get(module.ptr, parameters, false);
-  llvm::CallInst* call = builder.CreateCall(type, llvm::ConstantExpr::getIntToPtr(constant_int(id), module.ptr), operands);
+  llvm::CallInst* call =
+      builder.CreateCall(type, llvm::ConstantExpr::getIntToPtr(constant_int(id), module.ptr), operands);
   call->setDoesNotThrow();
   return call;
 }
@@ -155,7 +157,8 @@ llvm::Value* FunctionLowering::bound(llvm::Value* value, uint64_t limit) {
   if (auto* known = llvm::dyn_cast<llvm::ConstantInt>(value))
     return constant(std::min<uint64_t>(known->getZExtValue(), limit - 1));
   auto* type = llvm::FunctionType::get(module.i64, {module.i64}, false);
-  llvm::Value* opaque = builder.CreateCall(type, llvm::InlineAsm::get(type, "", "=r,0", /*hasSideEffects=*/true), {value});
+  llvm::Value* opaque =
+      builder.CreateCall(type, llvm::InlineAsm::get(type, "", "=r,0", /*hasSideEffects=*/true), {value});
   // A power of two needs no branch: the mask is what the verifier understands best.
   llvm::BasicBlock* before = builder.GetInsertBlock();
   llvm::BasicBlock* high = new_block("high");

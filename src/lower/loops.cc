@@ -110,10 +110,10 @@ void FunctionLowering::while_loop(const sema::While& stmt) {
   }
   body.block(stmt.body);
   body.finish_loop_body();
-  llvm::Value* runs =
-      helper(BPF_FUNC_loop, {builder.getInt32(kLoopLimit), body.function, shared_, constant(0)});
-  if_then(builder.CreateICmpEQ(runs, constant(kLoopLimit)),
-          [&] { report_error(image::ErrorKind::loop_limit, "", constant(0), false); }, true);
+  llvm::Value* runs = helper(BPF_FUNC_loop, {builder.getInt32(kLoopLimit), body.function, shared_, constant(0)});
+  if_then(
+      builder.CreateICmpEQ(runs, constant(kLoopLimit)),
+      [&] { report_error(image::ErrorKind::loop_limit, "", constant(0), false); }, true);
   after_loop(stmt.body);
 }
 

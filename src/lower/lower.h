@@ -13,10 +13,10 @@
 namespace sonde::lower {
 
 struct Options {
-  bool portable = false;        // CO-RE relocations instead of resolved offsets
+  bool portable = false;          // CO-RE relocations instead of resolved offsets
   bool runtime_warnings = false;  // -k: probe reads and lookups report their failures
   bool verify_ir = false;
-  bool want_ir = false;           // keep texts below
+  bool want_ir = false;  // keep texts below
   // Type of a kernel structure by tag ("struct") and name, for builtins that read kernel memory; null: no such type.
   std::function<types::TypeRef(std::string_view tag, std::string_view name)> kernel_type = {};
 };

@@ -48,8 +48,9 @@ void FunctionLowering::mark_written(const sema::Map* map, llvm::Value* cell) {
 // A missing key is worth a message only to those who asked for all.
 void FunctionLowering::report_missing(llvm::Value* found) {
   if (!module.options().runtime_warnings) return;
-  if_then(builder.CreateIsNull(found),
-          [&] { report_error(image::ErrorKind::map_lookup, "map_lookup_elem", constant(0), true); }, true);
+  if_then(
+      builder.CreateIsNull(found),
+      [&] { report_error(image::ErrorKind::map_lookup, "map_lookup_elem", constant(0), true); }, true);
 }
 
 llvm::Value* FunctionLowering::map_scalar(const sema::Map* map, const Expr* key_expr) {
@@ -153,8 +154,7 @@ void FunctionLowering::assign_map(const sema::AssignMap& stmt) {
   llvm::Value* key_memory = key(stmt.map, stmt.key);
   llvm::Value* value = allocate(desc.value_size);
   store_value(*stmt.value, value, false);
-  llvm::Value* code =
-      helper(BPF_FUNC_map_update_elem, {module.map(id), key_memory, value, constant(BPF_ANY)});
+  llvm::Value* code = helper(BPF_FUNC_map_update_elem, {module.map(id), key_memory, value, constant(BPF_ANY)});
   if_then(as_bool(code), [&] { report_error(image::ErrorKind::map_full, "map_update_elem", code, false, id); }, true);
 }
 

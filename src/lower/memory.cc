@@ -14,6 +14,10 @@ constexpr uint32_t kWord = 8;
 constexpr uint32_t kStackObject = 128;
 // Up to this size, words are stored one by one; beyond it, one helper call is cheaper (and smaller).
 constexpr uint32_t kInlineBytes = 256;
+// So many scalar variables may be alive in registers, which means on the stack where there are more than a few.
+constexpr uint32_t kRegisterVariables = 24;
+// So many operands may wait in registers for what is to their right.
+constexpr uint32_t kWaitingOperands = 12;
 // Comparisons up to this size are unrolled.
 constexpr uint32_t kUnrolledCompare = 64;
 
@@ -29,7 +33,10 @@ uint32_t access_size(uint32_t alignment, uint32_t offset, uint32_t left) {
 }  // namespace
 
 FunctionLowering::TempScope::TempScope(FunctionLowering& function)
-    : function_(function), slots_(function.live_slots_.size()), scratch_(function.program.scratch_mark()) {}
+    : function_(function),
+      slots_(function.live_slots_.size()),
+      scratch_(function.program.scratch_mark()),
+      registers_(function.registers_) {}
 
 FunctionLowering::TempScope::~TempScope() {
   while (function_.live_slots_.size() > slots_) {
@@ -37,6 +44,7 @@ FunctionLowering::TempScope::~TempScope() {
     function_.live_slots_.pop_back();
   }
   function_.program.scratch_release(scratch_);
+  function_.registers_ = registers_;
 }
 
 // A free stack slot that fits without wasting more than half, else a new one, else null.
@@ -66,7 +74,11 @@ llvm::Value* FunctionLowering::allocate(uint32_t size) {
   if (rounded <= kStackObject) {
     if (llvm::Value* memory = stack_memory(rounded)) return memory;
   }
-  return offset(scratch(), program.scratch_allocate(rounded));
+  return allocate_scratch(rounded);
+}
+
+llvm::Value* FunctionLowering::allocate_scratch(uint32_t size) {
+  return offset(scratch(), program.scratch_allocate(round_up(size)));
 }
 
 llvm::Value* FunctionLowering::declare(const sema::Variable* variable) {
@@ -74,17 +86,36 @@ llvm::Value* FunctionLowering::declare(const sema::Variable* variable) {
       known != program.homes.end() && known->second.where != Home::Where::local)
     return variable_address(variable);
   Home home;
-  if (in_register(variable->type)) {
+  const bool fits = registers_ < kRegisterVariables;
+  if (in_register(variable->type) && fits) {
+    ++registers_;
     // Promoted to registers unless its address is taken.
     llvm::IRBuilder<> at(allocas_, allocas_->begin());
     auto* memory = at.CreateAlloca(builder.getIntNTy(variable->type->size * 8), nullptr, variable->name.substr(1));
     memory->setAlignment(llvm::Align(kWord));
     home.local = memory;
+  } else if (in_register(variable->type)) {
+    home.local = allocate_scratch(variable->type->size);
   } else {
     home.local = allocate(variable->type->size);
   }
   program.homes[variable] = home;
   return home.local;
+}
+
+std::pair<llvm::Value*, llvm::Value*> FunctionLowering::operands(const Expr& left_expr, const Expr& right_expr) {
+  llvm::Value* left = scalar(left_expr);
+  if (waiting_ < kWaitingOperands || llvm::isa<llvm::Constant>(left)) {
+    ++waiting_;
+    llvm::Value* right = scalar(right_expr);
+    --waiting_;
+    return {left, right};
+  }
+  TempScope memory(*this);
+  llvm::Value* aside = allocate_scratch(kWord);
+  store(aside, kWord, left);
+  llvm::Value* right = scalar(right_expr);
+  return {load(aside, kWord, false), right};
 }
 
 llvm::Value* FunctionLowering::variable_address(const sema::Variable* variable) {
@@ -105,7 +136,8 @@ void FunctionLowering::store_variable(const sema::Variable* variable, llvm::Valu
   llvm::Value* home = variable_address(variable);
   if (depth_ > 0 && program.homes.at(variable).where == Home::Where::shared) {
     const auto unknown = [&] {
-      return builder.CreateAlignedLoad(module.i64, offset(shared_, kSharedUnknown), llvm::Align(kWord), /*isVolatile=*/true);
+      return builder.CreateAlignedLoad(module.i64, offset(shared_, kSharedUnknown), llvm::Align(kWord),
+                                       /*isVolatile=*/true);
     };
     llvm::Value* first = unknown();
     value = builder.CreateAdd(value, builder.CreateSub(first, unknown()));
@@ -185,7 +217,8 @@ void FunctionLowering::copy(llvm::Value* to, llvm::Value* from, uint32_t size) {
 }
 
 // Copies a string; with `padded` all bytes behind its end become zero.
-void FunctionLowering::copy_string(llvm::Value* to, uint32_t to_size, llvm::Value* from, uint32_t from_size, bool padded) {
+void FunctionLowering::copy_string(llvm::Value* to, uint32_t to_size, llvm::Value* from, uint32_t from_size,
+                                   bool padded) {
   const uint32_t size = std::min(to_size, from_size);
   if (!padded) {
     copy(to, from, size);
@@ -199,8 +232,9 @@ void FunctionLowering::copy_string(llvm::Value* to, uint32_t to_size, llvm::Valu
   zero(to, to_size);
   llvm::Value* length = helper(BPF_FUNC_probe_read_kernel_str, {to, builder.getInt64(size), from});
   // The helper always ends with a NUL; a string that fills its capacity has none.
-  if_then(builder.CreateICmpEQ(length, constant(size)),
-          [&] { store(offset(to, size - 1), 1, load(offset(from, size - 1), 1, false)); }, true);
+  if_then(
+      builder.CreateICmpEQ(length, constant(size)),
+      [&] { store(offset(to, size - 1), 1, load(offset(from, size - 1), 1, false)); }, true);
 }
 
 void FunctionLowering::copy_value(llvm::Value* to, TypeRef to_type, llvm::Value* from, TypeRef from_type, bool padded) {
@@ -242,7 +276,8 @@ llvm::Value* FunctionLowering::bytes_equal(llvm::Value* left, llvm::Value* right
     llvm::Value* difference = constant(0);
     for (uint32_t at = 0; at < size;) {
       const uint32_t width = access_size(alignment, at, size - at);
-      llvm::Value* changed = builder.CreateXor(load(offset(left, at), width, false), load(offset(right, at), width, false));
+      llvm::Value* changed =
+          builder.CreateXor(load(offset(left, at), width, false), load(offset(right, at), width, false));
       difference = builder.CreateOr(difference, changed);
       at += width;
     }
@@ -340,8 +375,8 @@ llvm::Value* FunctionLowering::scratch() {
   program.uses_scratch = true;
   if (!scratch_value_) {
     // Replaced once it is known where the slot comes from.
-    scratch_value_ = new llvm::LoadInst(module.ptr, llvm::ConstantPointerNull::get(module.ptr), "scratch",
-                                        allocas_->begin());
+    scratch_value_ =
+        new llvm::LoadInst(module.ptr, llvm::ConstantPointerNull::get(module.ptr), "scratch", allocas_->begin());
   }
   return scratch_value_;
 }

@@ -59,8 +59,8 @@ ModuleState::ModuleState(llvm::LLVMContext& context, plan::Plan& plan, const sou
   start_debug_info();
   for (size_t i = 0; i < plan_.image.parameters.size(); ++i) place_parameter(plan_.image.parameters[i]);
   auto* license = llvm::ConstantDataArray::getString(context_, plan_.image.config.license);
-  auto* global = new llvm::GlobalVariable(module_, license->getType(), true, llvm::GlobalValue::ExternalLinkage, license,
-                                          "sonde_license");
+  auto* global = new llvm::GlobalVariable(module_, license->getType(), true, llvm::GlobalValue::ExternalLinkage,
+                                          license, "sonde_license");
   global->setSection("license");
 }
 
@@ -81,7 +81,8 @@ llvm::GlobalVariable* ModuleState::map(InternalMap which) {
   if (!id) {
     std::vector<image::MapDesc>& maps = plan_.image.maps;
     const std::string_view name = kInternalNames[static_cast<size_t>(which)];
-    auto known = std::find_if(maps.begin(), maps.end(), [&](const image::MapDesc& desc) { return desc.elf_name == name; });
+    auto known =
+        std::find_if(maps.begin(), maps.end(), [&](const image::MapDesc& desc) { return desc.elf_name == name; });
     if (known == maps.end()) known = maps.insert(maps.end(), internal_desc(which));
     id = image::MapId{static_cast<uint32_t>(known - maps.begin())};
   }
@@ -96,7 +97,8 @@ void ModuleState::need_scratch(uint32_t bytes, llvm::Instruction* multiply) {
 llvm::Constant* ModuleState::rodata(llvm::Constant* bytes, const char* name) {
   // Not private: the loader then finds the symbol's offset without a section symbol's addend. Not unnamed_addr: LLVM would
   // move it to a mergeable section, which libbpf does not load.
-  auto* global = new llvm::GlobalVariable(module_, bytes->getType(), true, llvm::GlobalValue::InternalLinkage, bytes, name);
+  auto* global =
+      new llvm::GlobalVariable(module_, bytes->getType(), true, llvm::GlobalValue::InternalLinkage, bytes, name);
   global->setSection(".rodata");
   global->setAlignment(llvm::Align(8));
   return global;
@@ -104,7 +106,8 @@ llvm::Constant* ModuleState::rodata(llvm::Constant* bytes, const char* name) {
 
 llvm::Constant* ModuleState::text(std::string_view bytes) {
   if (const auto known = texts_.find(bytes); known != texts_.end()) return known->second;
-  llvm::Constant* global = rodata(llvm::ConstantDataArray::getString(context_, {bytes.data(), bytes.size()}, false), "text");
+  llvm::Constant* global =
+      rodata(llvm::ConstantDataArray::getString(context_, {bytes.data(), bytes.size()}, false), "text");
   texts_.emplace(bytes, global);
   return global;
 }
@@ -135,7 +138,8 @@ llvm::Constant* ModuleState::parameter(image::ParameterKind kind, std::string_vi
     known = all.insert(all.end(), std::move(added));
   }
   if (!parameters_) {
-    parameters_ = new llvm::GlobalVariable(module_, i8, true, llvm::GlobalValue::InternalLinkage, nullptr, "parameters");
+    parameters_ =
+        new llvm::GlobalVariable(module_, i8, true, llvm::GlobalValue::InternalLinkage, nullptr, "parameters");
   }
   return llvm::ConstantExpr::getGetElementPtr(i8, parameters_, llvm::ConstantInt::get(i64, known->offset));
 }
@@ -151,8 +155,7 @@ image::SpanId ModuleState::span(source::Range range, const std::vector<source::R
 image::ErrorSiteId ModuleState::error_site(image::ErrorKind kind, std::string_view helper, image::MapId map,
                                            image::SpanId span, bool optional) {
   std::vector<image::ErrorSite>& sites = plan_.image.error_sites;
-  const auto [it, added] =
-      sites_.try_emplace({static_cast<uint8_t>(kind), std::string(helper), map.value, span.value});
+  const auto [it, added] = sites_.try_emplace({static_cast<uint8_t>(kind), std::string(helper), map.value, span.value});
   if (added) {
     it->second = {static_cast<uint32_t>(sites.size())};
     sites.push_back({kind, std::string(helper), map, span, optional});

@@ -96,7 +96,7 @@ class ModuleState {
   const Options& options_;
   llvm::Module module_;
   llvm::DIBuilder debug_;
-  llvm::DIFile* file_ = nullptr;        // temporary until finish(): its text is only known then
+  llvm::DIFile* file_ = nullptr;  // temporary until finish(): its text is only known then
   llvm::DICompileUnit* unit_ = nullptr;
   llvm::DISubroutineType* function_type_ = nullptr;
   llvm::DIBasicType* int_type_ = nullptr;

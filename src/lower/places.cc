@@ -79,7 +79,8 @@ Place FunctionLowering::place(const Expr& expr) {
     case ExprKind::index: return index_place(as<sema::Index>(expr));
     case ExprKind::context_arg: {
       const uint32_t number = as<sema::ContextArg>(expr).number;
-      if (probe.arg_source == ArgSource::raw_words) return {Place::Kind::context, context(), number * kWord, probe.space};
+      if (probe.arg_source == ArgSource::raw_words)
+        return {Place::Kind::context, context(), number * kWord, probe.space};
       if (module.is_arm64()) {
         SONDE_CHECK(number < kArm64Arguments);
         return {Place::Kind::context, context(), number * kWord, probe.space};
@@ -116,8 +117,8 @@ Place FunctionLowering::field_place(const sema::Field& expr) {
 Place FunctionLowering::member_place(Place from, const types::CRecord& record,
                                      const std::vector<const types::CField*>& path) {
   const types::CField& field = *path.back();
-  const bool relocated = module.options().portable && record.from_kernel() && !record.name().empty() &&
-                         from.kind == Place::Kind::foreign;
+  const bool relocated =
+      module.options().portable && record.from_kernel() && !record.name().empty() && from.kind == Place::Kind::foreign;
   if (relocated && field.bit_size != 0) return from;  // relocated as a whole where it is read
   if (!relocated) {
     from.offset += path_offset(path);
@@ -138,8 +139,8 @@ Place FunctionLowering::context_place(const sema::Field& expr) {
       if (!module.options().portable || probe.format_name.empty())
         return {Place::Kind::context, context(), path_offset(expr.path), Space::kernel};
       const std::string name = probe.format_name + ":" + expr.path.back()->name;
-      llvm::Value* distance = builder.CreateLoad(
-          module.i64, module.parameter(image::ParameterKind::tracepoint_field_offset, name, kWord));
+      llvm::Value* distance =
+          builder.CreateLoad(module.i64, module.parameter(image::ParameterKind::tracepoint_field_offset, name, kWord));
       return {Place::Kind::foreign, builder.CreateAdd(builder.CreatePtrToInt(context(), module.i64), distance), 0,
               Space::kernel};
     }
@@ -168,16 +169,18 @@ Place FunctionLowering::index_place(const sema::Index& expr) {
   const uint32_t count = is_array ? base.type->count.value_or(0) : base.type->size;
   Place from = has_place(base) ? place(base) : Place{Place::Kind::owned, memory(base), 0, Space::none};
   llvm::Value* index = scalar(*expr.index);
-  if (auto* known = llvm::dyn_cast<llvm::ConstantInt>(index);
-      known && (count == 0 || known->getZExtValue() < count)) {
+  if (auto* known = llvm::dyn_cast<llvm::ConstantInt>(index); known && (count == 0 || known->getZExtValue() < count)) {
     from.offset += static_cast<uint32_t>(known->getZExtValue()) * size;
     return from;
   }
   if (count != 0) {
-    if_then(builder.CreateICmpUGE(index, constant(count)), [&] {
-      At at(*this, expr.range, expr.expanded_from);
-      report_error(image::ErrorKind::array_bounds, "", constant(0), false);
-    }, true);
+    if_then(
+        builder.CreateICmpUGE(index, constant(count)),
+        [&] {
+          At at(*this, expr.range, expr.expanded_from);
+          report_error(image::ErrorKind::array_bounds, "", constant(0), false);
+        },
+        true);
     index = bound(index, count);
   }
   llvm::Value* bytes = builder.CreateMul(index, constant(size));
@@ -224,8 +227,9 @@ void FunctionLowering::read_foreign(const Place& from, llvm::Value* to, llvm::Va
   const Space space = from.kind == Place::Kind::context ? Space::kernel : from.space;
   llvm::Value* code = probe_read(to, size, address(from), space);
   if (!module.options().runtime_warnings) return;
-  if_then(builder.CreateICmpSLT(code, constant(0)),
-          [&] { report_error(image::ErrorKind::probe_read, read_name(space), code, true); }, true);
+  if_then(
+      builder.CreateICmpSLT(code, constant(0)),
+      [&] { report_error(image::ErrorKind::probe_read, read_name(space), code, true); }, true);
 }
 
 void FunctionLowering::read_memory(const Place& from, TypeRef type, llvm::Value* to, bool padded) {
@@ -236,9 +240,12 @@ void FunctionLowering::read_memory(const Place& from, TypeRef type, llvm::Value*
     llvm::Value* at = address(from);
     llvm::Value* length = probe_read_string(to, constant(type->size), at, space);
     // The helper ends every string with a NUL; an array that is full has none.
-    if_then(builder.CreateICmpEQ(length, constant(type->size)), [&] {
-      probe_read(offset(to, type->size - 1), constant(1), builder.CreateAdd(at, constant(type->size - 1)), space);
-    }, true);
+    if_then(
+        builder.CreateICmpEQ(length, constant(type->size)),
+        [&] {
+          probe_read(offset(to, type->size - 1), constant(1), builder.CreateAdd(at, constant(type->size - 1)), space);
+        },
+        true);
     return;
   }
   read_foreign(from, to, constant(type->size));

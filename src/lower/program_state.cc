@@ -74,7 +74,8 @@ class Leaves : public TreeWalk {
     TreeWalk::expression(expr);
   }
   void statement(const sema::Stmt& stmt) override {
-    if (stmt.kind == sema::StmtKind::jump && sema::as<sema::Jump>(stmt).jump == sema::JumpKind::return_jump) returns = true;
+    if (stmt.kind == sema::StmtKind::jump && sema::as<sema::Jump>(stmt).jump == sema::JumpKind::return_jump)
+      returns = true;
     TreeWalk::statement(stmt);
   }
 };

@@ -17,8 +17,8 @@ struct Home {
 };
 
 // The shared frame: a structure on the entry function's stack, whose address every loop body gets. Its head:
-inline constexpr uint32_t kSharedScratch = 0;   // address of the scratch slot
-inline constexpr uint32_t kSharedContext = 8;   // the probe's context
+inline constexpr uint32_t kSharedScratch = 0;    // address of the scratch slot
+inline constexpr uint32_t kSharedContext = 8;    // the probe's context
 inline constexpr uint32_t kSharedReturned = 16;  // non-zero once a loop body ran `return`
 inline constexpr uint32_t kSharedReturnValue = 24;
 inline constexpr uint32_t kSharedUnknown = 32;  // a number that the verifier does not know
@@ -34,7 +34,7 @@ class ProgramState {
 
   // Homes of captured variables; others are added by the function that declares them.
   std::unordered_map<const sema::Variable*, Home> homes;
-  uint32_t shared_size = 0;  // 0: no loop bodies
+  uint32_t shared_size = 0;   // 0: no loop bodies
   bool loops_return = false;  // some loop body may end the program
   bool uses_scratch = false;  // some function of it does
   // Jumps reach 32767 instructions. Where a function may be longer, rare code must stay next to what leads to it instead of

@@ -20,6 +20,10 @@ bool assigned_next(const sema::Block& body, size_t next, const sema::Variable* v
 
 void FunctionLowering::block(const sema::Block& body) {
   TempScope variables(*this);
+  statements(body);
+}
+
+void FunctionLowering::statements(const sema::Block& body) {
   for (size_t i = 0; i < body.statements.size() && open(); ++i) {
     const sema::Stmt& stmt = *body.statements[i];
     At at(*this, stmt.range, stmt.expanded_from);

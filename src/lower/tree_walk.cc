@@ -22,9 +22,7 @@ void TreeWalk::expression(const sema::Expr& expr) {
       for (const sema::Expr* argument : as<sema::Call>(expr).arguments) optional(argument);
       return;
     case ExprKind::unary: return expression(*as<sema::Unary>(expr).operand);
-    case ExprKind::binary:
-      expression(*as<sema::Binary>(expr).left);
-      return expression(*as<sema::Binary>(expr).right);
+    case ExprKind::binary: expression(*as<sema::Binary>(expr).left); return expression(*as<sema::Binary>(expr).right);
     case ExprKind::logical:
       expression(*as<sema::Logical>(expr).left);
       return expression(*as<sema::Logical>(expr).right);
@@ -35,16 +33,12 @@ void TreeWalk::expression(const sema::Expr& expr) {
       expression(*as<sema::Conditional>(expr).condition);
       optional(as<sema::Conditional>(expr).then_value);
       return optional(as<sema::Conditional>(expr).else_value);
-    case ExprKind::block:
-      block(as<sema::BlockExpr>(expr).block);
-      return optional(as<sema::BlockExpr>(expr).value);
+    case ExprKind::block: block(as<sema::BlockExpr>(expr).block); return optional(as<sema::BlockExpr>(expr).value);
     case ExprKind::cast: return expression(*as<sema::Cast>(expr).operand);
     case ExprKind::field: return optional(as<sema::Field>(expr).base);
     case ExprKind::dereference: return expression(*as<sema::Dereference>(expr).pointer);
     case ExprKind::element: return expression(*as<sema::Element>(expr).base);
-    case ExprKind::index:
-      expression(*as<sema::Index>(expr).base);
-      return expression(*as<sema::Index>(expr).index);
+    case ExprKind::index: expression(*as<sema::Index>(expr).base); return expression(*as<sema::Index>(expr).index);
     case ExprKind::tuple:
       for (const sema::Expr* element : as<sema::TupleMake>(expr).elements) expression(*element);
       return;

@@ -50,12 +50,12 @@ TEST_F(LowerFlow, AMillionTurns) {
 }
 
 TEST_F(LowerFlow, NestedLoopsSeeAllOuterVariables) {
-  EXPECT_EQ(run({s.for_range(i, s.number(0), s.number(10),
-                             {s.for_range(j, s.number(0), s.arg(0),
-                                          {add(s.binary(BinaryOp::mul, s.read(i), s.read(j)))})}),
-                 give_back()},
-                {5}),
-            450u);
+  EXPECT_EQ(
+      run({s.for_range(i, s.number(0), s.number(10),
+                       {s.for_range(j, s.number(0), s.arg(0), {add(s.binary(BinaryOp::mul, s.read(i), s.read(j)))})}),
+           give_back()},
+          {5}),
+      450u);
 }
 
 TEST_F(LowerFlow, BreakContinueAndReturn) {
@@ -73,7 +73,8 @@ TEST_F(LowerFlow, BreakContinueAndReturn) {
 }
 
 TEST_F(LowerFlow, WhileStopsWhenItsConditionFails) {
-  EXPECT_EQ(run({s.while_loop(s.binary(BinaryOp::lt, s.read(sum), s.arg(0)), {add(s.number(3))}), give_back()}, {10}), 12u);
+  EXPECT_EQ(run({s.while_loop(s.binary(BinaryOp::lt, s.read(sum), s.arg(0)), {add(s.number(3))}), give_back()}, {10}),
+            12u);
 }
 
 TEST_F(LowerFlow, AnEndlessWhileIsStoppedAndCounted) {
@@ -85,21 +86,25 @@ TEST_F(LowerFlow, AnEndlessWhileIsStoppedAndCounted) {
 }
 
 TEST_F(LowerFlow, LoopsReadTheContext) {
-  EXPECT_EQ(run({s.while_loop(s.binary(BinaryOp::lt, s.read(sum), s.arg(0)), {add(s.arg(1))}), give_back()}, {10, 4}), 12u);
+  EXPECT_EQ(run({s.while_loop(s.binary(BinaryOp::lt, s.read(sum), s.arg(0)), {add(s.arg(1))}), give_back()}, {10, 4}),
+            12u);
 }
 
 TEST_F(LowerFlow, UnrollCopiesItsBody) {
-  EXPECT_EQ(run({s.unroll(5, {s.declare(i), s.assign(i, s.binary(BinaryOp::add, s.read(i), s.number(2))), add(s.read(i))}),
-                 give_back()}),
-            10u);
+  EXPECT_EQ(
+      run({s.unroll(5, {s.declare(i), s.assign(i, s.binary(BinaryOp::add, s.read(i), s.number(2))), add(s.read(i))}),
+           give_back()}),
+      10u);
 }
 
 TEST_F(LowerFlow, MapLoopsSeeEveryEntry) {
   sema::Map* map = s.map("@m", s.u64(), s.u64());
   sema::Variable* pair = s.variable(*program, "$kv", s.types.tuple({s.u64(), s.u64()}));
-  EXPECT_EQ(run({s.for_range(i, s.number(0), s.number(10), {s.assign(map, s.read(i), s.binary(BinaryOp::mul, s.read(i), s.number(10)))}),
-                 s.for_map(pair, map, {add(s.element(s.read(pair), 0)), add(s.element(s.read(pair), 1))}), give_back()}),
-            495u);
+  EXPECT_EQ(
+      run({s.for_range(i, s.number(0), s.number(10),
+                       {s.assign(map, s.read(i), s.binary(BinaryOp::mul, s.read(i), s.number(10)))}),
+           s.for_map(pair, map, {add(s.element(s.read(pair), 0)), add(s.element(s.read(pair), 1))}), give_back()}),
+      495u);
 }
 
 TEST_F(LowerFlow, MapLoopsOverAggregationsReadTheirNumber) {
@@ -107,8 +112,8 @@ TEST_F(LowerFlow, MapLoopsOverAggregationsReadTheirNumber) {
   sema::Variable* pair = s.variable(*program, "$kv", s.types.tuple({s.types.string(16), s.u64()}));
   const Expr* key = s.call("comm", {}, s.types.string(16));
   EXPECT_EQ(run({s.aggregate(map, key, s.call("count")), s.aggregate(map, s.text("other", 16), s.call("count")),
-                 s.aggregate(map, key, s.call("count")),
-                 s.for_map(pair, map, {add(s.element(s.read(pair), 1))}), give_back()}),
+                 s.aggregate(map, key, s.call("count")), s.for_map(pair, map, {add(s.element(s.read(pair), 1))}),
+                 give_back()}),
             3u);
 }
 

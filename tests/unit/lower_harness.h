@@ -342,7 +342,8 @@ class Loaded {
         }
     }
     error_ = bpf_object__load(object_);
-    if (const size_t end = std::strlen(log_.c_str()); error_ != 0) ADD_FAILURE() << error_ << ": " << log_.substr(end > 3000 ? end - 3000 : 0, 3000);
+    if (const size_t end = std::strlen(log_.c_str()); error_ != 0)
+      ADD_FAILURE() << error_ << ": " << log_.substr(end > 3000 ? end - 3000 : 0, 3000);
   }
   ~Loaded() { bpf_object__close(object_); }
   Loaded(const Loaded&) = delete;

@@ -35,9 +35,8 @@ TEST(LowerMap, ScalarAssignmentSetsTheFlag) {
 TEST(LowerMap, KeyedAssignmentAndRead) {
   Script s;
   sema::Map* map = s.map("@x", s.u64(), s.u64());
-  s.raw().body.statements = {
-      s.assign(map, s.arg(0), s.binary(BinaryOp::add, s.read(map, s.arg(0)), s.number(7))),
-      s.jump(JumpKind::return_jump, s.read(map, s.arg(1)))};
+  s.raw().body.statements = {s.assign(map, s.arg(0), s.binary(BinaryOp::add, s.read(map, s.arg(0)), s.number(7))),
+                             s.jump(JumpKind::return_jump, s.read(map, s.arg(1)))};
   Ran ran(s, {{1, 9}});
   EXPECT_EQ(ran.result, 0u);
   EXPECT_EQ(ran.kernel.run({1, 1}), 14u);
@@ -123,10 +122,12 @@ TEST(LowerMap, AggregationsMergeOverCpus) {
       s.aggregate(count, nullptr, s.call("count")), s.aggregate(sum, s.number(1), s.call("sum", {value})),
       s.aggregate(least, s.number(1), s.call("min", {value})), s.aggregate(most, nullptr, s.call("max", {s.arg(1)})),
       s.aggregate(mean, s.number(1), s.call("avg", {value}))};
-  s.raw("read").body.statements = {
-      s.assign(out, s.number(0), s.read(count)), s.assign(out, s.number(1), s.read(sum, s.number(1))),
-      s.assign(out, s.number(2), s.read(least, s.number(1))), s.assign(out, s.number(3), s.read(most)),
-      s.assign(out, s.number(4), s.read(mean, s.number(1))), s.assign(out, s.number(5), s.read(mean, s.number(2)))};
+  s.raw("read").body.statements = {s.assign(out, s.number(0), s.read(count)),
+                                   s.assign(out, s.number(1), s.read(sum, s.number(1))),
+                                   s.assign(out, s.number(2), s.read(least, s.number(1))),
+                                   s.assign(out, s.number(3), s.read(most)),
+                                   s.assign(out, s.number(4), s.read(mean, s.number(1))),
+                                   s.assign(out, s.number(5), s.read(mean, s.number(2)))};
   Ran ran(s, {});
   (void)number;
   ASSERT_TRUE(ran.kernel.ok());
@@ -171,10 +172,12 @@ TEST(LowerMap, KeysOfTuplesHaveNoStrayBytes) {
   sema::Program& program = s.raw();
   sema::Variable* text = s.variable(program, "$s", comm);
   const auto pick = [&] {
-    return s.conditional(s.binary(BinaryOp::eq, s.arg(0), s.number(0)), s.text("a long string", 16), s.text("ab", 16), comm);
+    return s.conditional(s.binary(BinaryOp::eq, s.arg(0), s.number(0)), s.text("a long string", 16), s.text("ab", 16),
+                         comm);
   };
   program.body.statements = {
-      s.declare(text), s.assign(text, s.text("0123456789abcde", 16)), s.assign(text, pick()), s.assign(text, s.text("ab", 16)),
+      s.declare(text), s.assign(text, s.text("0123456789abcde", 16)), s.assign(text, pick()),
+      s.assign(text, s.text("ab", 16)),
       s.aggregate(map, s.tuple({s.number(1, narrow), s.number(2), s.read(text), s.number(3, s.types.integer(4, true))}),
                   s.call("count"))};
   Ran ran(s, {{0}, {1}, {0}});
@@ -199,13 +202,12 @@ TEST(LowerMap, DeleteHasLengthAndFind) {
   sum = s.binary(BinaryOp::add, sum,
                  times(number(s.call("find", {s.whole(map), s.number(2), s.address_of(found)}, boolean)), 100));
   sum = s.binary(BinaryOp::add, sum, times(s.read(found), 1000));
-  program.body.statements = {
-      s.declare(found),
-      s.assign(map, s.number(1), s.number(5)),
-      s.assign(map, s.number(2), s.number(6)),
-      s.assign(map, s.number(3), s.number(7)),
-      s.expression(s.call("delete", {s.whole(map), s.number(3)}, boolean)),
-      s.jump(JumpKind::return_jump, sum)};
+  program.body.statements = {s.declare(found),
+                             s.assign(map, s.number(1), s.number(5)),
+                             s.assign(map, s.number(2), s.number(6)),
+                             s.assign(map, s.number(3), s.number(7)),
+                             s.expression(s.call("delete", {s.whole(map), s.number(3)}, boolean)),
+                             s.jump(JumpKind::return_jump, sum)};
   Ran ran(s, {{}});
   EXPECT_EQ(ran.result, 6121u);
 }

@@ -54,7 +54,8 @@ TEST_F(LowerMemory, StringsCompareWithLiteralsByTheirBytes) {
   const auto same = [&](std::string text) {
     return s.cast(CastKind::integer, s.binary(BinaryOp::eq, s.call("comm", {}, comm), s.text(text)), s.u64());
   };
-  const Expr* sum = s.binary(BinaryOp::add, same(name), s.binary(BinaryOp::mul, same(std::string(name) + "x"), s.number(2)));
+  const Expr* sum =
+      s.binary(BinaryOp::add, same(name), s.binary(BinaryOp::mul, same(std::string(name) + "x"), s.number(2)));
   sum = s.binary(BinaryOp::add, sum, s.binary(BinaryOp::mul, same(std::string(name).substr(0, 1) + ""), s.number(4)));
   sum = s.binary(BinaryOp::add, sum, s.binary(BinaryOp::mul, same("longer than any comm"), s.number(8)));
   EXPECT_EQ(run({give(sum)}), 1u);
@@ -223,7 +224,8 @@ TEST_F(LowerFields, WholeStructuresAreValues) {
   sema::Map* by = s.map("@by", s.types.c_record(inner), s.types.aggregate("count", false));
   auto* whole = s.expr<sema::Dereference>(s.types.c_record(outer));
   whole->pointer = next();
-  EXPECT_EQ(run({s.declare(copy), s.assign(copy, whole), s.aggregate(by, field(s.read(copy), outer, "inner"), s.call("count")),
+  EXPECT_EQ(run({s.declare(copy), s.assign(copy, whole),
+                 s.aggregate(by, field(s.read(copy), outer, "inner"), s.call("count")),
                  give(field(field(s.read(copy), outer, "inner"), inner, "number"))},
                 {address(&first)}),
             77u);

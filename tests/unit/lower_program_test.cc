@@ -52,8 +52,9 @@ TEST(LowerProgram, CountsByComm) {
 TEST(LowerProgram, PrintfFillsARecord) {
   Script s;
   const TypeRef comm = s.types.string(16);
-  s.raw().body.statements = {s.expression(s.call(
-      "printf", {s.text("%d %s %s"), s.binary(BinaryOp::mul, s.arg(0), s.number(3)), s.call("comm", {}, comm), s.text("tail")}))};
+  s.raw().body.statements = {
+      s.expression(s.call("printf", {s.text("%d %s %s"), s.binary(BinaryOp::mul, s.arg(0), s.number(3)),
+                                     s.call("comm", {}, comm), s.text("tail")}))};
   const image::Image image = s.lower();
   Loaded kernel(image);
   kernel.run({5});
@@ -69,7 +70,8 @@ TEST(LowerProgram, PrintfFillsARecord) {
   uint64_t value = 0;
   std::memcpy(&value, records[1].data() + layout.fields[0].offset, 8);
   EXPECT_EQ(value, 18u);
-  EXPECT_STREQ(reinterpret_cast<const char*>(records[1].data() + layout.fields[1].offset), program_invocation_short_name);
+  EXPECT_STREQ(reinterpret_cast<const char*>(records[1].data() + layout.fields[1].offset),
+               program_invocation_short_name);
   EXPECT_STREQ(reinterpret_cast<const char*>(records[1].data() + layout.fields[2].offset), "tail");
 }
 

@@ -20,16 +20,14 @@ void many_probes(Script& s, size_t count) {
   const TypeRef comm = s.types.string(16);
   sema::Map* map = s.map("@", comm, s.types.aggregate("count", false));
   for (size_t i = 0; i < count; ++i)
-    s.raw("probe" + std::to_string(i)).body.statements = {
-        s.aggregate(map, s.call("comm", {}, comm), s.call("count"))};
+    s.raw("probe" + std::to_string(i)).body.statements = {s.aggregate(map, s.call("comm", {}, comm), s.call("count"))};
 }
 
 void many_assignments(Script& s, size_t count) {
   sema::Map* map = s.map("@m", s.u64(), s.u64());
   sema::Program& program = s.raw();
   for (size_t i = 0; i < count; ++i)
-    program.body.statements.push_back(
-        s.assign(map, s.number(i % 64), s.binary(BinaryOp::add, s.arg(0), s.number(i))));
+    program.body.statements.push_back(s.assign(map, s.number(i % 64), s.binary(BinaryOp::add, s.arg(0), s.number(i))));
 }
 
 template <typename Fill>
