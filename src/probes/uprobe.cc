@@ -63,6 +63,8 @@ ResolvedProbe make(ProbeContext& context, const AttachText& text, const Request&
   ResolvedProbe probe = make_probe(request.provider, text, name, BPF_PROG_TYPE_KPROBE, multi ? kTraceUprobeMulti : 0);
   probe.attach = image::UprobeAttach{path, std::move(sites), request.on_return};
   probe.arg_source = ArgSource::registers;
+  probe.args_error = "Could not parse arguments of \"" + name +
+                     "\": debug information of binaries is not read; arg0, arg1, ... are its arguments";
   probe.space = types::Space::user;
   probe.context_type = context_record(context, "pt_regs");
   probe.retval_type = context.kernel.types().integer(8, false);
@@ -111,12 +113,17 @@ bool add_address(ProbeContext& context, const AttachText& text, const Request& r
                  uint64_t address, std::vector<ResolvedProbe>& out) {
   const auto symbol = context.binaries.find_address(path, address);
   if (!symbol) {
-    if (address == 0 || !context.unsafe) {
-      char number[32];
-      std::snprintf(number, sizeof number, "0x%llx", static_cast<unsigned long long>(address));
+    if (address == 0) {
+      context.diagnostics.emit<diag::Id::uprobe_function_missing>(text.range, request.provider.name);
+      return false;
+    }
+    char number[32];
+    std::snprintf(number, sizeof number, "0x%llx", static_cast<unsigned long long>(address));
+    if (!context.unsafe) {
       context.diagnostics.emit<diag::Id::uprobe_address_unresolved>(text.range, path, number);
       return false;
     }
+    context.diagnostics.emit<diag::Id::uprobe_stripped>(text.range, path + ":" + number);
     // Without symbols nothing maps addresses to the file; the number is taken as an offset into it.
     out.push_back(make(context, text, request, path, std::to_string(address), {{"", address, 0, 0}}));
     return true;
@@ -283,7 +290,7 @@ const Provider kUprobe = {
     .spec = "uprobe:BINARY:FUNC, uprobe:BINARY:FUNC+OFFSET, uprobe:BINARY:ADDRESS, uprobe:BINARY:cpp:NAME",
     .summary = "Entry of a function of a user binary, or an instruction inside.",
     .example = "uprobe:libc:malloc { @[comm] = sum(arg0); }",
-    .capabilities = kCapabilities | kHasArgN,
+    .capabilities = kCapabilities | kHasArgN | kHasArgs,
     .resolve = resolve_uprobe,
     .list = list_uprobe,
 };

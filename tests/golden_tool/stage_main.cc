@@ -7,6 +7,7 @@
 // kernel=NAME for another recorded kernel beside DIR.
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -128,8 +129,11 @@ int run(const StageRow& stage, const std::string& path, const std::string& snaps
     return 2;
   }
   if (path.ends_with(".cases")) {
-    const std::string folder = std::filesystem::absolute(snapshot).string();
-    std::filesystem::current_path(folder);
+    // Messages about the recorded machine name its files as they lie under its folder, and its programs are those of
+    // that folder, whatever this machine has.
+    std::filesystem::current_path(snapshot);
+    ::setenv("PATH", "two", 1);
+    const std::string folder = "../" + std::filesystem::current_path().filename().string();
     return dump_cases(stage, file, folder);
   }
   return dump_program(stage, path, {std::istreambuf_iterator<char>(file), {}}, snapshot);
