@@ -60,7 +60,8 @@ compile::Options read_options(std::string_view script) {
       options.pid_filter = true;
     }
     if (name == "arg") options.positional.push_back(value);
-    if (name == "env") options.environment.emplace_back(value.substr(0, value.find('=')), value.substr(value.find('=') + 1));
+    if (name == "env")
+      options.environment.emplace_back(value.substr(0, value.find('=')), value.substr(value.find('=') + 1));
   }
   return options;
 }
