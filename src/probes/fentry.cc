@@ -90,6 +90,10 @@ bool resolve_function(const Provider& provider, ProbeContext& context, const Att
     context.diagnostics.emit<diag::Id::fentry_function_missing>(text.range);
     return false;
   }
+  if (!context.kernel.has_btf()) {
+    context.diagnostics.emit<diag::Id::fentry_needs_btf>(text.range, provider.name);
+    return false;
+  }
   std::string module = parts == 2 ? text.parts[1] : "";
   if (!has_wildcard(module) && !has_wildcard(function)) {
     if (module.empty()) {

@@ -385,6 +385,7 @@ bool Binder::type_spec(const ast::Type& type, const Env& env, bound::TypeSpec& o
                                      ? report<Id::enum_unknown>(type.range, env, type.name)
                                      : report<Id::unknown_type>(type.range, env, written);
   if (!tag.empty()) add_suggestions(diagnostic.hints, type.name, inputs_.kernel.type_names(tag));
+  if (!name_alone) add_btf_hint(diagnostic.hints, inputs_.kernel);
   return false;
 }
 

@@ -31,7 +31,9 @@ TypeRef Typing::field(bound::Field& node) {
     return nullptr;
   }
   if (type->kind == Kind::c_record) return c_field(node, *type->c_record, space);
-  report<Id::field_of_scalar>(node, node.name, types::printed(node.base->type));
+  diag::Diagnostic& diagnostic = report<Id::field_of_scalar>(node, node.name, types::printed(node.base->type));
+  // The kernel's pointers point to nothing known then.
+  if (type->kind == Kind::void_type) add_btf_hint(diagnostic.hints, inputs_.kernel);
   return nullptr;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/suggest.h"
+#include "kernel/kernel_view.h"
 
 namespace sonde::sema {
 
@@ -15,6 +16,14 @@ inline void add_suggestions(std::vector<std::string>& hints, std::string_view wa
   std::string text;
   for (const std::string& name : base::nearest(wanted, candidates)) text += (text.empty() ? "`" : ", `") + name + "`";
   if (!text.empty()) hints.push_back("did you mean " + text + "?");
+}
+
+// Says why the kernel's types are unknown, where the kernel does not describe any.
+inline void add_btf_hint(std::vector<std::string>& hints, const kernel::KernelView& kernel) {
+  if (!kernel.has_btf())
+    hints.push_back(
+        "the kernel offers no BTF (/sys/kernel/btf/vmlinux), so its types are unknown; kernels built with "
+        "CONFIG_DEBUG_INFO_BTF have it");
 }
 
 }  // namespace sonde::sema
