@@ -33,6 +33,15 @@ bool check_print_map(CallView& call) {
   return true;
 }
 
+// The record of a tracepoint: it mixes the kernel's own fields with slots of widened arguments, so only its fields are
+// values.
+bool is_tracepoint_record(TypeRef type) {
+  if (type->kind != Kind::c_record) return false;
+  for (const types::CField& field : type->c_record->fields())
+    if (field.tag == "common") return true;
+  return false;
+}
+
 bool check_print_value(CallView& call) {
   const Argument& subject = call.arguments[0];
   diag::Diagnostics& diagnostics = call.env.diagnostics();
@@ -46,6 +55,10 @@ bool check_print_value(CallView& call) {
   }
   if (subject.type->kind == Kind::void_type || subject.type->kind == Kind::none) {
     diagnostics.emit<diag::Id::print_not_printable>(call.range, "none");
+    return false;
+  }
+  if (is_tracepoint_record(subject.type)) {
+    diagnostics.emit<diag::Id::print_not_printable>(call.range, types::printed(subject.type));
     return false;
   }
   return true;
