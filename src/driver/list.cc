@@ -51,11 +51,6 @@ int list_probes(const Options& options, const Console& console) {
     console.error(script.error().text());
     return 1;
   }
-  const bool file_like =
-      options.search.find('.') != std::string::npos && options.search.find_first_of(":*") == std::string::npos;
-  if (file_like && !options.no_warnings)
-    console.warning("It appears that '" + options.search + "' is a filename but the file does not exist. Treating '" +
-                    options.search + "' as a search pattern.");
   types::TypeContext types;
   const auto kernel = kernel::live_view(types);
   const kernel::BinaryView binaries;

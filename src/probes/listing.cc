@@ -100,6 +100,15 @@ std::string with_readable_name(const std::string& name) {
   return name.substr(0, at + kLanguage.size()) + "\"" + text.get() + "\"";
 }
 
+// One program at many functions, named by its pattern: the functions, each as an attach point of its own.
+std::vector<std::string> site_names(const ResolvedProbe& probe, const image::UprobeAttach& attach) {
+  std::string target = probe.provider + ":" + attach.path + ":";
+  if (probe.full_name.starts_with(target + "cpp:")) target += "cpp:";
+  std::vector<std::string> names;
+  for (const image::UprobeSite& site : attach.sites) names.push_back(with_readable_name(target + site.symbol));
+  return names;
+}
+
 }  // namespace
 
 Listing list_probes(ProbeContext& context, std::string_view search, bool verbose) {
@@ -127,6 +136,8 @@ std::vector<std::string> list_resolved(ProbeContext& context, const ResolvedProb
     // The count is left out: what is listed can be completed by the reader.
     return {probe.full_name.substr(0, probe.full_name.find(':', first + 1)) + ":"};
   }
+  if (const auto* uprobe = std::get_if<image::UprobeAttach>(&probe.attach); uprobe && uprobe->sites.size() > 1)
+    return site_names(probe, *uprobe);
   std::vector<std::string> lines = {with_readable_name(probe.full_name)};
   if (verbose && provider->describe)
     for (const std::string& line : provider->describe(context, probe.full_name.substr(first + 1)))

@@ -91,5 +91,17 @@ TEST_F(List, ProbesOfAProgram) {
   EXPECT_EQ(lines({"fentry", "mmput"}), "fentry:vmlinux:mmput\n    struct mm_struct * mm\n");
 }
 
+TEST_F(List, OneProgramAtManyFunctionsListsThem) {
+  ResolvedProbe probe;
+  probe.provider = "uprobe";
+  probe.full_name = "uprobe:./app:f*";
+  probe.attach = image::UprobeAttach{"./app", {{"f1", 1, 0, 0}, {"f2", 2, 0, 0}}, false};
+  EXPECT_EQ(list_resolved(*context_, probe, false), (std::vector<std::string>{"uprobe:./app:f1", "uprobe:./app:f2"}));
+  probe.full_name = "uprobe:./app:cpp:N*";
+  probe.attach = image::UprobeAttach{"./app", {{"_ZN1N1fEv", 1, 0, 0}, {"_ZN1N1gEv", 2, 0, 0}}, false};
+  EXPECT_EQ(list_resolved(*context_, probe, false),
+            (std::vector<std::string>{"uprobe:./app:cpp:\"N::f()\"", "uprobe:./app:cpp:\"N::g()\""}));
+}
+
 }  // namespace
 }  // namespace sonde::probes
