@@ -79,7 +79,12 @@ void KernelSymbols::load() {
   });
   std::vector<uint32_t> order(addresses.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return addresses[a] < addresses[b]; });
+  // The kernel's early code is known under a second, prefixed name, which gives way to the plain one.
+  const auto early = [&](uint32_t index) { return std::string_view(&names_[names_at[index]]).starts_with("__pi_"); };
+  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    if (addresses[a] != addresses[b]) return addresses[a] < addresses[b];
+    return early(a) && !early(b);
+  });
   addresses_.reserve(order.size());
   names_at_.reserve(order.size());
   for (const uint32_t index : order) {

@@ -20,6 +20,7 @@ class Kernel : public testing::Test {
                             "0000000000001000 D percpu_thing\n"
                             "ffffffff81000000 T _stext\n"
                             "ffffffff81000000 T _text\n"
+                            "ffffffff81000000 T __pi__text\n"
                             "ffffffff81000100 t inner\n"
                             "ffffffff81000180 d table\n"
                             "ffffffff81000200 W weak_one\n"
