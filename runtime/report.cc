@@ -72,8 +72,8 @@ void Report::load_error(const image::Image& image, const LoadError& error) {
   }
   this->error(headline(error, verbose_));
   if (error.log_trimmed)
-    warning("The kernel's log was cut off: it is longer than BPFTRACE_LOG_SIZE (" +
-            std::to_string(image.config.log_size) + " bytes).");
+    warning("The kernel's log was cut off: it is longer than SONDE_LOG_SIZE (" + std::to_string(image.config.log_size) +
+            " bytes).");
   const Rejection& rejection = error.rejection;
   if (!rejection.words.empty()) {
     std::string out;

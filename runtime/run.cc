@@ -100,7 +100,7 @@ bool Run::prepare_load(LoadOptions& load) {
   if (probes > image_.config.max_probes) {
     report_.error("Can't attach to " + std::to_string(probes) + " probes because it exceeds the current limit of " +
                   std::to_string(image_.config.max_probes) +
-                  " probes.\nYou can increase the limit through the BPFTRACE_MAX_PROBES environment variable, but BE "
+                  " probes.\nYou can increase the limit through the SONDE_MAX_PROBES environment variable, but BE "
                   "CAREFUL since a high number of probes attached can cause your system to crash.");
     return false;
   }
