@@ -271,7 +271,8 @@ void Tracer::report_totals() {
   for (uint32_t i = 0; i < dropped.size(); ++i)
     if (dropped[i] != 0)
       report_.warning("Map " + image_.maps[i].name + " was full (" + std::to_string(image_.maps[i].max_entries) +
-                      " entries): " + std::to_string(dropped[i]) + " updates were dropped");
+                      " entries): " + std::to_string(dropped[i]) +
+                      (dropped[i] == 1 ? " update was dropped" : " updates were dropped"));
   if (actions_.damaged() != 0) report_.warning("Skipped " + std::to_string(actions_.damaged()) + " damaged events");
 }
 
