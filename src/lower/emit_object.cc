@@ -32,6 +32,12 @@ constexpr const char* kTriple = "bpfel-unknown-none";
 // 32-bit arithmetic and atomics with fetch: kernels from 5.12 on.
 constexpr const char* kProcessor = "v3";
 
+void set_option(llvm::StringRef name, bool value) {
+  const auto& options = llvm::cl::getRegisteredOptions();
+  const auto option = options.find(name);
+  if (option != options.end()) static_cast<llvm::cl::opt<bool>*>(option->second)->setValue(value);
+}
+
 }  // namespace
 
 Result<> verify(const llvm::Module& module) {
@@ -47,9 +53,8 @@ Target::Target() {
   LLVMInitializeBPFTargetMC();
   LLVMInitializeBPFAsmPrinter();
   // Sinking sums to where they are used keeps all their operands alive until there: with many operands the stack runs out.
-  const auto& options = llvm::cl::getRegisteredOptions();
-  if (const auto sinking = options.find("instcombine-code-sinking"); sinking != options.end())
-    static_cast<llvm::cl::opt<bool>*>(sinking->second)->setValue(false);
+  set_option("instcombine-code-sinking", false);
+  set_option("disable-machine-sink", true);
   std::string error;
   const llvm::Target* target = llvm::TargetRegistry::lookupTarget(kTriple, error);
   SONDE_CHECK(target != nullptr);

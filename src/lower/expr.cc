@@ -12,7 +12,8 @@ using sema::ExprKind;
 llvm::Value* FunctionLowering::scalar(const Expr& expr) {
   switch (expr.kind) {
     case ExprKind::constant: return canonical(constant(as<sema::Constant>(expr).bits), expr.type);
-    case ExprKind::variable: return load(variable_address(as<sema::VariableRead>(expr).variable), expr.type);
+    case ExprKind::variable:
+      return recall(variable_address(as<sema::VariableRead>(expr).variable), expr.type->size, expr.type->is_signed);
     case ExprKind::map_read: return map_scalar(as<sema::MapRead>(expr).map, as<sema::MapRead>(expr).key);
     case ExprKind::call: {
       At at(*this, expr.range, expr.expanded_from);

@@ -98,6 +98,7 @@ class FunctionLowering {
   llvm::Value* offset(llvm::Value* pointer, llvm::Value* bytes);
   llvm::Value* load(llvm::Value* from, TypeRef type);  // extended to 64 bits
   llvm::Value* load(llvm::Value* from, uint32_t size, bool is_signed);
+  llvm::Value* recall(llvm::Value* from, uint32_t size, bool is_signed);  // a variable or an operand put aside
   void store(llvm::Value* to, uint32_t size, llvm::Value* value);
   void zero(llvm::Value* to, uint32_t size);
   void copy(llvm::Value* to, llvm::Value* from, uint32_t size);

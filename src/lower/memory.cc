@@ -2,6 +2,7 @@
 #include <linux/bpf.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/check.h"
 #include "lower/function.h"
@@ -104,7 +105,11 @@ llvm::Value* FunctionLowering::declare(const sema::Variable* variable) {
 }
 
 std::pair<llvm::Value*, llvm::Value*> FunctionLowering::operands(const Expr& left_expr, const Expr& right_expr) {
+  // An address may be one of memory that was allocated for the operand; a number needs its memory no more.
+  std::optional<TempScope> temporaries;
+  if (left_expr.type->kind != types::Kind::pointer) temporaries.emplace(*this);
   llvm::Value* left = scalar(left_expr);
+  temporaries.reset();
   if (waiting_ < kWaitingOperands || llvm::isa<llvm::Constant>(left)) {
     ++waiting_;
     llvm::Value* right = scalar(right_expr);
@@ -115,7 +120,7 @@ std::pair<llvm::Value*, llvm::Value*> FunctionLowering::operands(const Expr& lef
   llvm::Value* aside = allocate_scratch(kWord);
   store(aside, kWord, left);
   llvm::Value* right = scalar(right_expr);
-  return {load(aside, kWord, false), right};
+  return {recall(aside, kWord, false), right};
 }
 
 llvm::Value* FunctionLowering::variable_address(const sema::Variable* variable) {
@@ -183,6 +188,16 @@ llvm::Value* FunctionLowering::load(llvm::Value* from, uint32_t size, bool is_si
 }
 
 llvm::Value* FunctionLowering::load(llvm::Value* from, TypeRef type) { return load(from, type->size, type->is_signed); }
+
+// What was put into scratch memory for want of registers must not be kept in one all the same.
+llvm::Value* FunctionLowering::recall(llvm::Value* from, uint32_t size, bool is_signed) {
+  llvm::Value* value = load(from, size, is_signed);
+  if (on_stack(from)) return value;
+  llvm::Value* loaded = value;
+  if (auto* extended = llvm::dyn_cast<llvm::CastInst>(value)) loaded = extended->getOperand(0);
+  llvm::cast<llvm::LoadInst>(loaded)->setVolatile(true);
+  return value;
+}
 
 void FunctionLowering::store(llvm::Value* to, uint32_t size, llvm::Value* value) {
   const llvm::Align alignment(std::min(size, known_alignment(to)));
