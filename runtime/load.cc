@@ -22,6 +22,11 @@ void BpfObjectCloser::operator()(bpf_object* object) const { bpf_object__close(o
 
 namespace {
 
+// The verifier's words in a log buffer, which may be empty: no log was asked for.
+std::string log_text(const std::vector<char>& log) {
+  return log.empty() ? std::string() : std::string(log.data(), ::strnlen(log.data(), log.size()));
+}
+
 constexpr uint64_t kPageSize = 4096;
 // The kernel refuses smaller log buffers.
 constexpr uint64_t kLeastLog = 4096;
@@ -214,7 +219,7 @@ LoadError Loader::explain(int code, bpf_object* object) const {
   }
   error.what = "Error loading BPF program for " + program.symbol;
   const std::vector<char>& log = options_.verifier_logs ? logs_[current_.value] : failure_log_;
-  error.log.assign(log.data(), ::strnlen(log.data(), log.size()));
+  error.log = log_text(log);
   error.log_trimmed = code == ENOSPC || error.log.size() + 1 >= log.size();
   error.rejection = explain_rejection(image_, error.log);
   if (!error.rejection.span.valid()) error.rejection.span = program.span;
@@ -223,7 +228,7 @@ LoadError Loader::explain(int code, bpf_object* object) const {
 
 std::vector<std::string> Loader::take_logs() const {
   std::vector<std::string> texts;
-  for (const std::vector<char>& log : logs_) texts.emplace_back(log.data(), ::strnlen(log.data(), log.size()));
+  for (const std::vector<char>& log : logs_) texts.push_back(log_text(log));
   return texts;
 }
 
