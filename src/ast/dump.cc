@@ -298,8 +298,6 @@ void Dumper::write_control(const Expr* expr) {
 
 }  // namespace
 
-std::string dump(const Program& program) {
-  return Dumper().run(program);
-}
+std::string dump(const Program& program) { return Dumper().run(program); }
 
 }  // namespace sonde::ast

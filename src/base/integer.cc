@@ -29,9 +29,7 @@ constexpr std::array<Suffix, 12> suffixes{{
     {"d", 86400000000000, max_u64},
 }};
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 int digit_value(char c) {
   if (is_digit(c)) return c - '0';

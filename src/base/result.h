@@ -39,8 +39,8 @@ using base::Result;
 }  // namespace sonde
 
 // Evaluates a Result expression and returns its error from the enclosing function, else yields nothing.
-#define SONDE_TRY(expression)                                               \
-  do {                                                                      \
-    if (auto sonde_try_result = (expression); !sonde_try_result)            \
-      return std::unexpected(std::move(sonde_try_result).error());          \
+#define SONDE_TRY(expression)                                      \
+  do {                                                             \
+    if (auto sonde_try_result = (expression); !sonde_try_result)   \
+      return std::unexpected(std::move(sonde_try_result).error()); \
   } while (false)

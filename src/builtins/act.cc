@@ -13,11 +13,11 @@ namespace {
 
 // Numbers of x86_64.
 constexpr std::pair<std::string_view, uint64_t> kSignals[] = {
-    {"HUP", 1},   {"INT", 2},   {"QUIT", 3},  {"ILL", 4},   {"TRAP", 5},    {"ABRT", 6},    {"IOT", 6},  {"BUS", 7},
-    {"FPE", 8},   {"KILL", 9},  {"USR1", 10}, {"SEGV", 11}, {"USR2", 12},   {"PIPE", 13},   {"ALRM", 14}, {"TERM", 15},
-    {"STKFLT", 16}, {"CHLD", 17}, {"CLD", 17}, {"CONT", 18}, {"STOP", 19},  {"TSTP", 20},   {"TTIN", 21}, {"TTOU", 22},
-    {"URG", 23},  {"XCPU", 24}, {"XFSZ", 25}, {"VTALRM", 26}, {"PROF", 27}, {"WINCH", 28},  {"POLL", 29}, {"IO", 29},
-    {"PWR", 30},  {"SYS", 31},
+    {"HUP", 1},   {"INT", 2},    {"QUIT", 3},    {"ILL", 4},   {"TRAP", 5},  {"ABRT", 6},  {"IOT", 6},
+    {"BUS", 7},   {"FPE", 8},    {"KILL", 9},    {"USR1", 10}, {"SEGV", 11}, {"USR2", 12}, {"PIPE", 13},
+    {"ALRM", 14}, {"TERM", 15},  {"STKFLT", 16}, {"CHLD", 17}, {"CLD", 17},  {"CONT", 18}, {"STOP", 19},
+    {"TSTP", 20}, {"TTIN", 21},  {"TTOU", 22},   {"URG", 23},  {"XCPU", 24}, {"XFSZ", 25}, {"VTALRM", 26},
+    {"PROF", 27}, {"WINCH", 28}, {"POLL", 29},   {"IO", 29},   {"PWR", 30},  {"SYS", 31},
 };
 constexpr uint64_t kMaxSignal = 64;
 
@@ -127,7 +127,8 @@ constexpr Builtin kRows[] = {
      .lower = lower_signal},
     {.name = "override",
      .params = kOverrideParams,
-     .summary = "Skips the probed function and makes it return a value; unsafe, for kprobes on functions that allow it.",
+     .summary =
+         "Skips the probed function and makes it return a value; unsafe, for kprobes on functions that allow it.",
      .example = "kprobe:should_failslab /comm == \"test\"/ { override(-12); }",
      .check = check_override,
      .lower = lower_override},

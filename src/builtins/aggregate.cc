@@ -44,7 +44,7 @@ TypeRef check_number(CallView& call) {
   const Argument& number = call.arguments[0];
   if (!unresolved(number) && !integer_like(number.type)) {
     call.env.diagnostics().emit<diag::Id::call_argument_type>(call.range, call.row.name, "integer",
-                                                                 types::printed(number.type));
+                                                              types::printed(number.type));
     return nullptr;
   }
   const bool is_signed = number.type->kind == Kind::enumeration ? false : number.type->is_signed;
@@ -68,8 +68,8 @@ void update_sum(Codegen& cg, Mem cell) {
 
 void update_extreme(Codegen& cg, Mem cell, Cmp signed_order, Cmp unsigned_order) {
   const Reg value = cg.argument(0);
-  const Reg better = cg.compare(cg.result_type()->is_signed ? signed_order : unsigned_order, value,
-                                cg.load(cell, 0, kField, false));
+  const Reg better =
+      cg.compare(cg.result_type()->is_signed ? signed_order : unsigned_order, value, cg.load(cell, 0, kField, false));
   const Reg first = cg.compare(Cmp::eq, cg.load(cell, kSet, kField, false), cg.constant(0));
   cg.if_then(cg.binary(Op::bit_or, better, first), [&] {
     cg.store(cell, 0, kField, value);
@@ -210,10 +210,8 @@ void update_lhist(Codegen& cg, Mem cell) {
 
 constexpr Param kNumber[] = {{"n", ParamKind::any}};
 constexpr Param kHistParams[] = {{"n", ParamKind::integer}, {"bits", ParamKind::any, true}};
-constexpr Param kLhistParams[] = {{"n", ParamKind::integer},
-                                  {"min", ParamKind::any},
-                                  {"max", ParamKind::any},
-                                  {"step", ParamKind::any}};
+constexpr Param kLhistParams[] = {
+    {"n", ParamKind::integer}, {"min", ParamKind::any}, {"max", ParamKind::any}, {"step", ParamKind::any}};
 
 constexpr Builtin kRows[] = {
     {.name = "avg",

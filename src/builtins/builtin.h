@@ -26,18 +26,18 @@ enum class RowKind : uint8_t {
 
 // What a parameter accepts. `sema` checks it and words the refusal (stdlib.md 1.3) before the row's check hook runs.
 enum class ParamKind : uint8_t {
-  any,                 // any value, maps by value
-  integer,             // integer, enum; castable aggregates convert
+  any,      // any value, maps by value
+  integer,  // integer, enum; castable aggregates convert
   integer_literal,
   string_literal,
   string,
   pointer_or_integer,
-  map,                 // a whole map
-  map_or_any,          // print(): a whole map, or any value
-  map_key,             // a key of the map in the position before: converted to its key type
-  variable,            // a scratch variable, by reference (find)
-  word,                // bare identifier from a fixed set
-  word_or_literal,     // kstack(perf, 3), kstack(3)
+  map,              // a whole map
+  map_or_any,       // print(): a whole map, or any value
+  map_key,          // a key of the map in the position before: converted to its key type
+  variable,         // a scratch variable, by reference (find)
+  word,             // bare identifier from a fixed set
+  word_or_literal,  // kstack(perf, 3), kstack(3)
 };
 
 struct Param {
@@ -51,15 +51,15 @@ struct Builtin {
   std::span<const std::string_view> aliases = {};
   RowKind kind = RowKind::function;
   std::span<const Param> params = {};
-  bool variadic = false;       // further arguments of kind any after `params` (printf)
-  std::string_view summary;    // one sentence, for the manual
-  std::string_view example;    // one line of script
-  uint32_t needs = 0;          // capability bits (types/capability.h) of the probe; refused by `refusal` otherwise
+  bool variadic = false;     // further arguments of kind any after `params` (printf)
+  std::string_view summary;  // one sentence, for the manual
+  std::string_view example;  // one line of script
+  uint32_t needs = 0;        // capability bits (types/capability.h) of the probe; refused by `refusal` otherwise
   // Text of the refusal when `needs` is not met: a catalogue id whose {0} is the name and {1} the provider.
   std::optional<diag::Id> refusal = {};
   bool unsafe = false;
-  bool returns = false;        // leaves the probe after the call (exit)
-  bool per_match = false;      // the value differs per match of a wildcard: one program per match (probe)
+  bool returns = false;    // leaves the probe after the call (exit)
+  bool per_match = false;  // the value differs per match of a wildcard: one program per match (probe)
   // Checks beyond the signature and gives the result type; reports and returns null when the call is wrong. May be called
   // several times while types widen: it must be pure apart from its diagnostics. Null: the result is void.
   types::TypeRef (*check)(CallView& call) = nullptr;

@@ -92,9 +92,8 @@ Reg lower_getopt(Codegen& cg) {
 
 constexpr Param kAny[] = {{"value", ParamKind::any}};
 constexpr Param kMap[] = {{"map", ParamKind::map}};
-constexpr Param kGetoptParams[] = {{"name", ParamKind::any, true},
-                                   {"default", ParamKind::any, true},
-                                   {"description", ParamKind::any, true}};
+constexpr Param kGetoptParams[] = {
+    {"name", ParamKind::any, true}, {"default", ParamKind::any, true}, {"description", ParamKind::any, true}};
 
 constexpr Builtin kRows[] = {
     {.name = "getopt",

@@ -28,8 +28,8 @@ inline constexpr uint32_t kUntracked = 64;
 inline Reg copy_text(Codegen& cg, Mem to, Mem text, uint32_t size) {
   const Reg copied = cg.probe_read_string(to, cg.constant(size), cg.address(text), types::Space::kernel);
   const Reg last = cg.load(text, size - 1, 1, false);
-  const Reg cut = cg.binary(Op::bit_and, cg.compare(Cmp::ne, last, cg.constant(0)),
-                            cg.compare(Cmp::eq, copied, cg.constant(size)));
+  const Reg cut =
+      cg.binary(Op::bit_and, cg.compare(Cmp::ne, last, cg.constant(0)), cg.compare(Cmp::eq, copied, cg.constant(size)));
   cg.if_then(cut, [&] { cg.store(to, size - 1, 1, last); });
   const Reg good = cg.select(cg.compare(Cmp::sgt, copied, cg.constant(0)), copied, cg.constant(1));
   return cg.binary(Op::add, cg.binary(Op::sub, good, cg.constant(1)), cut);

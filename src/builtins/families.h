@@ -26,7 +26,7 @@ std::span<const Builtin> comptime_rows();
 
 // In the order of the manual.
 inline constexpr std::span<const Builtin> (*kFamilies[])() = {
-    process_rows, machine_rows, time_rows, probe_rows,  output_rows, map_rows,       text_rows,    string_rows,
-    name_rows,    stack_rows,   symbol_rows, net_rows,  act_rows,    aggregate_rows, comptime_rows};
+    process_rows, machine_rows, time_rows,   probe_rows, output_rows, map_rows,       text_rows,    string_rows,
+    name_rows,    stack_rows,   symbol_rows, net_rows,   act_rows,    aggregate_rows, comptime_rows};
 
 }  // namespace sonde::builtins

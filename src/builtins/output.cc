@@ -160,8 +160,8 @@ TypeRef check_fail(CallView& call) {
 }
 
 constexpr Param kFormatParams[] = {{"format", ParamKind::string_literal}};
-constexpr Param kPrintParams[] = {{"value", ParamKind::map_or_any}, {"top", ParamKind::any, true},
-                                  {"div", ParamKind::any, true}};
+constexpr Param kPrintParams[] = {
+    {"value", ParamKind::map_or_any}, {"top", ParamKind::any, true}, {"div", ParamKind::any, true}};
 constexpr Param kJoinParams[] = {{"list", ParamKind::any}, {"separator", ParamKind::string_literal, true}};
 constexpr Param kExitParams[] = {{"code", ParamKind::integer, true}};
 

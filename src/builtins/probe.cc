@@ -14,9 +14,9 @@ using Constant = std::optional<std::variant<uint64_t, std::string>>;
 
 // Byte offsets into struct pt_regs of x86_64 (arch/x86/include/asm/ptrace.h).
 constexpr std::pair<std::string_view, uint32_t> kRegisters[] = {
-    {"r15", 0},  {"r14", 8},   {"r13", 16}, {"r12", 24}, {"bp", 32},        {"bx", 40},  {"r11", 48},   {"r10", 56},
-    {"r9", 64},  {"r8", 72},   {"ax", 80},  {"cx", 88},  {"dx", 96},        {"si", 104}, {"di", 112},   {"orig_rax", 120},
-    {"ip", 128}, {"pc", 128},  {"cs", 136}, {"flags", 144}, {"sp", 152},    {"ss", 160},
+    {"r15", 0},  {"r14", 8},  {"r13", 16}, {"r12", 24},    {"bp", 32},  {"bx", 40},  {"r11", 48}, {"r10", 56},
+    {"r9", 64},  {"r8", 72},  {"ax", 80},  {"cx", 88},     {"dx", 96},  {"si", 104}, {"di", 112}, {"orig_rax", 120},
+    {"ip", 128}, {"pc", 128}, {"cs", 136}, {"flags", 144}, {"sp", 152}, {"ss", 160},
 };
 constexpr uint32_t kIp = 128;
 constexpr uint32_t kCs = 136;

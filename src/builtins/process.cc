@@ -123,8 +123,9 @@ constexpr Builtin kRows[] = {
     {.name = "pid",
      .kind = RowKind::value,
      .params = kPidParams,
-     .summary = "Process id of the current task: in the PID namespace of sonde (`curr_ns`, the default), or in the initial "
-                "one (`init`).",
+     .summary =
+         "Process id of the current task: in the PID namespace of sonde (`curr_ns`, the default), or in the initial "
+         "one (`init`).",
      .example = "tracepoint:syscalls:sys_enter_openat { @[pid, pid(init)] = count(); }",
      .check = check_pid,
      .lower = [](Codegen& cg) { return task_id(cg, true); }},

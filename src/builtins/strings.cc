@@ -48,7 +48,9 @@ Constant fold_max_strlen(CallView& call) { return Constant(uint64_t{std::stoull(
 
 // --- length -------------------------------------------------------------------------------------------------------------
 
-TypeRef check_length(CallView& call) { return check_stored_text(call, call.arguments[0]) ? uint64_result(call) : nullptr; }
+TypeRef check_length(CallView& call) {
+  return check_stored_text(call, call.arguments[0]) ? uint64_result(call) : nullptr;
+}
 
 Reg lower_length(Codegen& cg) {
   const uint32_t size = cg.argument_type(0)->size;
@@ -157,7 +159,8 @@ constexpr Param kMemcmpParams[] = {{"a", ParamKind::any}, {"b", ParamKind::any},
 constexpr Builtin kRows[] = {
     {.name = "__matches_at",
      .params = kMatchesParams,
-     .summary = "Whether a string stands at a position of another one, none of them a pointer; for the library's `strstr`.",
+     .summary =
+         "Whether a string stands at a position of another one, none of them a pointer; for the library's `strstr`.",
      .example = "begin { print(__matches_at(comm, \"n\", 2)); }",
      .check = check_matches,
      .lower = lower_matches},

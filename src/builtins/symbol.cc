@@ -69,7 +69,7 @@ Constant fold_cgroupid(CallView& call) {
 TypeRef check_cgroup_path(CallView& call) {
   if (call.arguments.size() == 2 && !call.arguments[1].text) {
     call.env.diagnostics().emit<diag::Id::call_argument_type>(call.range, call.row.name, "string",
-                                                                 given(call.arguments[1]));
+                                                              given(call.arguments[1]));
     return nullptr;
   }
   return call.env.types().cgroup_path();
@@ -100,7 +100,8 @@ constexpr Builtin kRows[] = {
     {.name = "cgroupid",
      .params = kPath,
      .summary = "Id of a cgroup (v2) directory, found while compiling.",
-     .example = "tracepoint:syscalls:sys_enter_openat /cgroup == cgroupid(\"/sys/fs/cgroup/system.slice\")/ { @ = count(); }",
+     .example =
+         "tracepoint:syscalls:sys_enter_openat /cgroup == cgroupid(\"/sys/fs/cgroup/system.slice\")/ { @ = count(); }",
      .check = check_cgroupid,
      .fold = fold_cgroupid},
     {.name = "kaddr",

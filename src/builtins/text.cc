@@ -28,7 +28,7 @@ bool check_not_negative(CallView& call, const Argument& length) {
 Constant fold_str(CallView& call) {
   const Argument& source = call.arguments[0];
   if (!source.text && !source.integer) return std::nullopt;
-  std::string text = source.text ? *source.text
+  std::string text = source.text       ? *source.text
                      : source.negative ? std::to_string(signed_literal(source))
                                        : std::to_string(*source.integer);
   if (call.arguments.size() == 2) {
@@ -235,8 +235,8 @@ Reg compare_strings(Codegen& cg, uint64_t wanted) {
   if (wanted > common && left_size != right_size) {
     // The shorter capacity agreed throughout: the longer string must end there.
     const Reg next = cg.load(left_size > right_size ? left : right, common, 1, false);
-    const Reg goes_on = cg.binary(Op::bit_and, cg.compare(Cmp::eq, end, cg.constant(0)),
-                                  cg.compare(Cmp::ne, next, cg.constant(0)));
+    const Reg goes_on =
+        cg.binary(Op::bit_and, cg.compare(Cmp::eq, end, cg.constant(0)), cg.compare(Cmp::ne, next, cg.constant(0)));
     differs = cg.binary(Op::bit_or, differs, goes_on);
   }
   return differs;

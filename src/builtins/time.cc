@@ -22,7 +22,7 @@ TypeRef check_nsecs(CallView& call) {
     const Argument& mode = call.arguments[0];
     if (!mode.word) {
       call.env.diagnostics().emit<diag::Id::call_argument_type>(call.range, call.row.name, "timestamp_mode",
-                                                                   given(mode));
+                                                                given(mode));
       return nullptr;
     }
     const std::optional<Clock> clock = clock_named(*mode.word);
@@ -95,8 +95,9 @@ constexpr Builtin kRows[] = {
     {.name = "nsecs",
      .kind = RowKind::value,
      .params = kNsecsParams,
-     .summary = "Nanoseconds of a clock: `boot` (the default), `monotonic`, `tai`, or `sw_tai` (from the boot clock and an "
-                "offset measured at start).",
+     .summary =
+         "Nanoseconds of a clock: `boot` (the default), `monotonic`, `tai`, or `sw_tai` (from the boot clock and an "
+         "offset measured at start).",
      .example = "tracepoint:syscalls:sys_enter_read { @start[tid] = nsecs; }",
      .check = check_nsecs,
      .lower = lower_nsecs},

@@ -94,13 +94,12 @@ bool Compilation::lower(Stage last) {
       plan::make_plan(*typed_, config_, sources_,
                       {.portable = options_.portable, .arch = kernel_.arch(), .kernel_release = kernel_.release()});
   if (last == Stage::lower) {
-    const lower::Options how{.portable = options_.portable,
-                             .runtime_warnings = options_.runtime_warnings,
-                             .verify_ir = options_.verify_ir,
-                             .want_ir = options_.want_ir,
-                             .kernel_type = [this](std::string_view tag, std::string_view name) {
-                               return kernel_.find_type(tag, name);
-                             }};
+    const lower::Options how{
+        .portable = options_.portable,
+        .runtime_warnings = options_.runtime_warnings,
+        .verify_ir = options_.verify_ir,
+        .want_ir = options_.want_ir,
+        .kernel_type = [this](std::string_view tag, std::string_view name) { return kernel_.find_type(tag, name); }};
     auto output = lower::lower(*typed_, plan, sources_, how);
     if (!output) {
       failure_ = output.error().text();

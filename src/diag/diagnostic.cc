@@ -10,8 +10,8 @@ namespace sonde::diag {
 std::string fill(std::string_view text, const std::vector<std::string>& arguments) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
-    const bool placeholder = text[i] == '{' && i + 2 < text.size() && text[i + 2] == '}' && text[i + 1] >= '0' &&
-                             text[i + 1] <= '9';
+    const bool placeholder =
+        text[i] == '{' && i + 2 < text.size() && text[i + 2] == '}' && text[i + 1] >= '0' && text[i + 1] <= '9';
     if (!placeholder) {
       out += text[i];
       continue;

@@ -55,10 +55,10 @@ struct Label {
 
 struct Diagnostic {
   Id id;
-  source::Range range;  // invalid: a message without location
-  std::string text;     // the row's text with its arguments filled in
-  std::vector<Label> labels;      // further complete blocks with the same severity
-  std::vector<std::string> hints;  // `HINT: ...` lines
+  source::Range range;                       // invalid: a message without location
+  std::string text;                          // the row's text with its arguments filled in
+  std::vector<Label> labels;                 // further complete blocks with the same severity
+  std::vector<std::string> hints;            // `HINT: ...` lines
   std::vector<source::Range> expanded_from;  // macro or import levels, innermost first
   Severity severity() const { return row(id).severity; }
 };

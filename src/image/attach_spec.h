@@ -38,9 +38,9 @@ struct KprobeAttach {
   bool operator==(const KprobeAttach&) const = default;
 };
 struct UprobeSite {
-  std::string symbol;        // for messages and for finding the offset again on another machine; may be empty
-  uint64_t file_offset = 0;  // 0: find `symbol` when attaching
-  uint64_t symbol_offset = 0;   // bytes past the symbol
+  std::string symbol;             // for messages and for finding the offset again on another machine; may be empty
+  uint64_t file_offset = 0;       // 0: find `symbol` when attaching
+  uint64_t symbol_offset = 0;     // bytes past the symbol
   uint64_t semaphore_offset = 0;  // USDT reference counter in the file, 0: none
   bool operator==(const UprobeSite&) const = default;
 };
@@ -63,6 +63,7 @@ struct PerfEventAttach {
   bool operator==(const PerfEventAttach&) const = default;
 };
 
-using AttachSpec = std::variant<TestRunAttach, TracepointAttach, TracingAttach, KprobeAttach, UprobeAttach, PerfEventAttach>;
+using AttachSpec =
+    std::variant<TestRunAttach, TracepointAttach, TracingAttach, KprobeAttach, UprobeAttach, PerfEventAttach>;
 
 }  // namespace sonde::image

@@ -20,12 +20,19 @@ inline constexpr uint32_t kEventHeaderSize = sizeof(EventHeader);
 
 // Closed: runtime/events/actions.cc has the one switch.
 enum class Action : uint8_t {
-  print_value,  // field 0
-  print_map,    // map; integers[0] = top, integers[1] = div (both 0: none)
+  print_value,      // field 0
+  print_map,        // map; integers[0] = top, integers[1] = div (both 0: none)
   print_map_value,  // as print_value, field 0 (a value read from a map)
-  printf, errorf, warnf, cat, system, join, time,  // format with fields
-  exit,          // field 0: int64 exit code
-  clear_map, zero_map,  // map
+  printf,
+  errorf,
+  warnf,
+  cat,
+  system,
+  join,
+  time,  // format with fields
+  exit,  // field 0: int64 exit code
+  clear_map,
+  zero_map,       // map
   assert_failed,  // format: message; then exit status 1
 };
 

@@ -12,7 +12,7 @@ enum class LengthModifier : uint8_t { none, hh, h, l, ll, j, z, t, L };
 
 // One conversion, with the literal text in front of it. conversion 0: only text (the last piece).
 struct FormatPiece {
-  std::string text;  // literal text before the conversion, `%%` already a `%`
+  std::string text;        // literal text before the conversion, `%%` already a `%`
   std::string conversion;  // "d", "s", "gr", "r", "rx", "rh", ...; empty: none
   bool left = false, plus = false, space = false, alternate = false, zero = false;
   uint32_t width = 0;

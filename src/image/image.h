@@ -34,16 +34,16 @@ struct SourceSpan {
   std::string file;
   uint32_t line = 0, column = 0, end_column = 0;  // 1-based, end exclusive; end_column 0: several lines
   uint32_t end_line = 0;
-  std::string text;  // the source line(s)
+  std::string text;                   // the source line(s)
   std::vector<SpanId> expanded_from;  // macro levels, innermost first
   bool operator==(const SourceSpan&) const = default;
 };
 
 struct ProgramDesc {
-  std::string symbol;      // function in the ELF, "uprobe___demo_add_3"
-  std::string section;     // "s_" + symbol
-  std::string probe_name;  // full name: "tracepoint:syscalls:sys_enter_openat"
-  std::string provider;    // "tracepoint"
+  std::string symbol;                 // function in the ELF, "uprobe___demo_add_3"
+  std::string section;                // "s_" + symbol
+  std::string probe_name;             // full name: "tracepoint:syscalls:sys_enter_openat"
+  std::string provider;               // "tracepoint"
   uint32_t program_type = 0;          // enum bpf_prog_type
   uint32_t expected_attach_type = 0;  // enum bpf_attach_type
   bool sleepable = false;
@@ -54,7 +54,16 @@ struct ProgramDesc {
 
 // Something can go wrong in the kernel at one place of the script. The program counts it in the internal map
 // kErrorMap[site]; user space polls, so that nothing is lost and nothing floods.
-enum class ErrorKind : uint8_t { map_full, divide_by_zero, array_bounds, probe_read, map_lookup, loop_limit, stack_read, helper };
+enum class ErrorKind : uint8_t {
+  map_full,
+  divide_by_zero,
+  array_bounds,
+  probe_read,
+  map_lookup,
+  loop_limit,
+  stack_read,
+  helper
+};
 struct ErrorSite {
   ErrorKind kind = ErrorKind::helper;
   std::string helper;  // "map_update_elem"; empty: no `Additional Info` line
@@ -67,14 +76,18 @@ struct ErrorSite {
 // A value the runtime writes into the object's read-only data before loading: named script parameters, clock offsets, and
 // in portable images the tracepoint field offsets of the machine it runs on.
 enum class ParameterKind : uint8_t {
-  boolean, unsigned_integer, signed_integer, string,  // getopt(name, default)
+  boolean,
+  unsigned_integer,
+  signed_integer,
+  string,                   // getopt(name, default)
   tracepoint_field_offset,  // name = "category:event:field"
   child_pid,                // cpid
-  pid_namespace_device, pid_namespace_inode,  // pid(curr_ns)
-  tracer_start_time,        // elapsed: CLOCK_BOOTTIME at start
-  tai_offset,               // nsecs(sw_tai)
-  cpu_count,                // number of possible CPUs
-  target_pid,               // -p
+  pid_namespace_device,
+  pid_namespace_inode,  // pid(curr_ns)
+  tracer_start_time,    // elapsed: CLOCK_BOOTTIME at start
+  tai_offset,           // nsecs(sw_tai)
+  cpu_count,            // number of possible CPUs
+  target_pid,           // -p
 };
 struct Parameter {
   ParameterKind kind = ParameterKind::unsigned_integer;
@@ -106,8 +119,8 @@ struct RuntimeConfig {
 
 // Names of the internal maps in the object.
 inline constexpr const char* kRingMap = "sonde_ring";
-inline constexpr const char* kErrorMap = "sonde_errors";    // per-CPU array[error sites] of ErrorCell
-inline constexpr const char* kLossMap = "sonde_losses";     // per-CPU array[programs] of LossCell
+inline constexpr const char* kErrorMap = "sonde_errors";     // per-CPU array[error sites] of ErrorCell
+inline constexpr const char* kLossMap = "sonde_losses";      // per-CPU array[programs] of LossCell
 inline constexpr const char* kScratchMap = "sonde_scratch";  // array[CPUs]: per-CPU scratch slots
 struct ErrorCell {
   uint64_t count;

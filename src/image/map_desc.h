@@ -11,13 +11,22 @@
 namespace sonde::image {
 
 // Closed: the kernel map types sonde uses.
-enum class MapKind : uint8_t { hash, lru_hash, percpu_hash, percpu_lru_hash, array, percpu_array, ring_buffer, perf_event_array };
+enum class MapKind : uint8_t {
+  hash,
+  lru_hash,
+  percpu_hash,
+  percpu_lru_hash,
+  array,
+  percpu_array,
+  ring_buffer,
+  perf_event_array
+};
 
 // How one u64 field of a cell is folded over CPUs (and over equal keys).
 enum class MergeRule : uint8_t {
-  add,   // sum, wrapping
-  min,   // least among the cells whose `set` field is non-zero
-  max,   // greatest among those
+  add,  // sum, wrapping
+  min,  // least among the cells whose `set` field is non-zero
+  max,  // greatest among those
 };
 
 // How a merged cell is shown. Closed: runtime/print renders one form per view.
@@ -43,8 +52,8 @@ struct AggDesc {
   bool is_signed = false;
   uint32_t cell_size = 8;
   std::vector<CellField> fields;
-  std::optional<uint32_t> set_offset;  // min/max: u64 that is non-zero once the cell holds a value
-  uint32_t bits = 0;                   // log2: 2^bits buckets per power of two
+  std::optional<uint32_t> set_offset;   // min/max: u64 that is non-zero once the cell holds a value
+  uint32_t bits = 0;                    // log2: 2^bits buckets per power of two
   uint64_t min = 0, max = 0, step = 0;  // linear
   bool operator==(const AggDesc&) const = default;
 };
@@ -53,13 +62,13 @@ struct MapDesc {
   std::string name;      // as the user knows it: "@reads"; internal maps have no `@`
   std::string elf_name;  // its symbol in section .maps
   MapKind kind = MapKind::hash;
-  bool scalar = false;    // no explicit key: array of one cell, key u32 0
-  bool internal = false;  // not printed, not cleared by the user
-  uint32_t key_size = 0;    // bytes in the kernel map
-  uint32_t value_size = 0;  // bytes per cell (per CPU for per-CPU kinds)
+  bool scalar = false;       // no explicit key: array of one cell, key u32 0
+  bool internal = false;     // not printed, not cleared by the user
+  uint32_t key_size = 0;     // bytes in the kernel map
+  uint32_t value_size = 0;   // bytes per cell (per CPU for per-CPU kinds)
   uint32_t max_entries = 1;  // bytes for ring buffers; 0: chosen by the runtime (number of CPUs, memory)
-  TypeId key;             // invalid for scalar maps
-  TypeId value;           // layout of the value; kind aggregate where `aggregate` is set
+  TypeId key;                // invalid for scalar maps
+  TypeId value;              // layout of the value; kind aggregate where `aggregate` is set
   std::optional<AggDesc> aggregate;
   // Scalar non-aggregate maps are arrays, whose cell always exists: byte offset of a u64 flag in the cell that is non-zero
   // once the map was written (a map never written, or cleared, prints nothing at exit). Absent: always shown.

@@ -15,8 +15,8 @@ namespace sonde::kernel {
 
 // One line of an event's `format` file.
 struct TracepointField {
-  std::string text;        // between `field:` and `;`: "const char * filename"
-  std::string type_text;   // "const char *"
+  std::string text;       // between `field:` and `;`: "const char * filename"
+  std::string type_text;  // "const char *"
   std::string name;
   uint32_t offset = 0, size = 0;
   bool is_signed = false;
@@ -68,8 +68,8 @@ class KernelView {
   virtual Result<FunctionProto> find_iterator(std::string_view name) const = 0;
 
   // --- lists, for wildcards, listing and "did you mean"; sorted, unique -------------------------------------------------
-  virtual Result<std::vector<std::string>> tracepoints() const = 0;      // "category:event"
-  virtual Result<std::vector<std::string>> raw_tracepoints() const = 0;  // "module:event"
+  virtual Result<std::vector<std::string>> tracepoints() const = 0;          // "category:event"
+  virtual Result<std::vector<std::string>> raw_tracepoints() const = 0;      // "module:event"
   virtual Result<std::vector<std::string>> traceable_functions() const = 0;  // "module:function"
   virtual Result<std::vector<std::string>> btf_functions() const = 0;        // "module:function", fentry candidates
   virtual std::vector<std::string> iterators() const = 0;

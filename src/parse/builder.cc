@@ -136,9 +136,7 @@ ast::Block Builder::block(Body body) {
   return {{}, std::move(body.statements), body.open_tail, std::max(body.height, tail)};
 }
 
-ast::Block Builder::block(Body body, Stmt last) {
-  return block(append(std::move(body), last));
-}
+ast::Block Builder::block(Body body, Stmt last) { return block(append(std::move(body), last)); }
 
 ast::Block Builder::block(Body body, Expr value) {
   close_tail(body);
@@ -228,8 +226,6 @@ const ast::Type* Builder::typeof_type(Range range, ast::TypeOrExpr operand) {
   return arena_.make<ast::Type>(std::move(type));
 }
 
-uint64_t Builder::integer(Range range) {
-  return integer_value(sources_.text(range), range, diagnostics_);
-}
+uint64_t Builder::integer(Range range) { return integer_value(sources_.text(range), range, diagnostics_); }
 
 }  // namespace sonde::parse

@@ -24,29 +24,17 @@ bool is_variable_or_map(const ast::Expr* expr) {
 
 }  // namespace
 
-Builder::Expr Builder::int_literal(Range range) {
-  return node<ast::IntLiteral>(range, 0, integer(range), text(range));
-}
+Builder::Expr Builder::int_literal(Range range) { return node<ast::IntLiteral>(range, 0, integer(range), text(range)); }
 
-Builder::Expr Builder::string_literal(Range range) {
-  return node<ast::StringLiteral>(range, 0, string_value(range));
-}
+Builder::Expr Builder::string_literal(Range range) { return node<ast::StringLiteral>(range, 0, string_value(range)); }
 
-Builder::Expr Builder::bool_literal(Range range, bool value) {
-  return node<ast::BoolLiteral>(range, 0, value);
-}
+Builder::Expr Builder::bool_literal(Range range, bool value) { return node<ast::BoolLiteral>(range, 0, value); }
 
-Builder::Expr Builder::identifier(Range range) {
-  return node<ast::Identifier>(range, 0, text(range));
-}
+Builder::Expr Builder::identifier(Range range) { return node<ast::Identifier>(range, 0, text(range)); }
 
-Builder::Expr Builder::variable(Range range) {
-  return node<ast::Variable>(range, 0, text(range));
-}
+Builder::Expr Builder::variable(Range range) { return node<ast::Variable>(range, 0, text(range)); }
 
-Builder::Expr Builder::map(Range range) {
-  return node<ast::Map>(range, 0, text(range), range);
-}
+Builder::Expr Builder::map(Range range) { return node<ast::Map>(range, 0, text(range), range); }
 
 Builder::Expr Builder::keyed_map(Range range, Range name, std::vector<Expr> keys) {
   const uint32_t below = height_of_all(keys);
@@ -65,9 +53,7 @@ Builder::Expr Builder::positional(Range range) {
   return node<ast::Positional>(range, 0, number);
 }
 
-Builder::Expr Builder::positional_count(Range range) {
-  return node<ast::PositionalCount>(range, 0);
-}
+Builder::Expr Builder::positional_count(Range range) { return node<ast::PositionalCount>(range, 0); }
 
 Builder::Expr Builder::group(Expr inner) {
   last_group_ = inner;
@@ -153,9 +139,7 @@ Builder::Expr Builder::if_expr(Range range, Expr condition, Block then_block, Ex
   return node<ast::If>(range, below, condition, then_block, else_branch);
 }
 
-Builder::Expr Builder::block_expr(Block block) {
-  return node<ast::BlockExpr>(block->range, block->height, block);
-}
+Builder::Expr Builder::block_expr(Block block) { return node<ast::BlockExpr>(block->range, block->height, block); }
 
 Builder::Expr Builder::size_of(Range range, ast::TypeOrExpr operand) {
   return node<ast::Sizeof>(range, height_of(operand), operand);

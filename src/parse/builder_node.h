@@ -10,12 +10,8 @@ namespace sonde::parse {
 // Deeper trees are refused, so that every later pass may walk them recursively on an ordinary stack.
 constexpr uint32_t max_height = 1000;
 
-inline uint32_t height_of(const ast::Expr* expr) {
-  return expr ? expr->height : 0;
-}
-inline uint32_t height_of(const ast::Type* type) {
-  return type ? type->height : 0;
-}
+inline uint32_t height_of(const ast::Expr* expr) { return expr ? expr->height : 0; }
+inline uint32_t height_of(const ast::Type* type) { return type ? type->height : 0; }
 inline uint32_t height_of(const ast::TypeOrExpr& operand) {
   return operand.type ? operand.type->height : height_of(operand.expr);
 }

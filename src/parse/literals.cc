@@ -10,9 +10,7 @@
 namespace sonde::parse {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Suffixes that pass the first stage. Upper case C suffixes do, only to be refused by the second.
 bool known_suffix(std::string_view suffix) {

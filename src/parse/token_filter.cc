@@ -236,8 +236,6 @@ class Filter {
 
 }  // namespace
 
-void filter_tokens(std::string_view text, std::vector<Token>& tokens) {
-  Filter(text, tokens).run();
-}
+void filter_tokens(std::string_view text, std::vector<Token>& tokens) { Filter(text, tokens).run(); }
 
 }  // namespace sonde::parse

@@ -34,16 +34,12 @@ class Walker {
         this->expr(as<Conditional>(*expr).condition);
         this->expr(as<Conditional>(*expr).then_value);
         return this->expr(as<Conditional>(*expr).else_value);
-      case ExprKind::block:
-        block(as<BlockExpr>(*expr).block);
-        return this->expr(as<BlockExpr>(*expr).value);
+      case ExprKind::block: block(as<BlockExpr>(*expr).block); return this->expr(as<BlockExpr>(*expr).value);
       case ExprKind::cast: return this->expr(as<Cast>(*expr).operand);
       case ExprKind::field: return this->expr(as<Field>(*expr).base);
       case ExprKind::dereference: return this->expr(as<Dereference>(*expr).pointer);
       case ExprKind::element: return this->expr(as<Element>(*expr).base);
-      case ExprKind::index:
-        this->expr(as<Index>(*expr).base);
-        return this->expr(as<Index>(*expr).index);
+      case ExprKind::index: this->expr(as<Index>(*expr).base); return this->expr(as<Index>(*expr).index);
       case ExprKind::tuple:
         for (uint32_t i : as<TupleMake>(*expr).evaluation) this->expr(as<TupleMake>(*expr).elements[i]);
         return;
@@ -80,9 +76,7 @@ class Walker {
         expr(as<ForRange>(stmt).end);
         return block(as<ForRange>(stmt).body);
       case StmtKind::for_map: return block(as<ForMap>(stmt).body);
-      case StmtKind::while_loop:
-        expr(as<While>(stmt).condition);
-        return block(as<While>(stmt).body);
+      case StmtKind::while_loop: expr(as<While>(stmt).condition); return block(as<While>(stmt).body);
       case StmtKind::unroll: return block(as<Unroll>(stmt).body);
       case StmtKind::jump: return expr(as<Jump>(stmt).value);
     }

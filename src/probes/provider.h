@@ -24,11 +24,11 @@ namespace sonde::probes {
 // Where `args`, `argN` and `retval` of a program come from. Closed: lowering switches on it, never on a provider.
 enum class ArgSource : uint8_t {
   none,
-  registers,      // struct pt_regs *: argN, retval, reg(), ctx
+  registers,       // struct pt_regs *: argN, retval, reg(), ctx
   context_struct,  // fields at fixed offsets of the context (tracepoint format); `args` is `args_type`
-  raw_words,      // u64 args[] of a BTF-typed program (raw tracepoint, fentry, fexit): member i of `args_type` at word i
-  iterator,       // the context is struct bpf_iter__NAME *
-  perf_event,     // struct bpf_perf_event_data *: ctx, reg()
+  raw_words,   // u64 args[] of a BTF-typed program (raw tracepoint, fentry, fexit): member i of `args_type` at word i
+  iterator,    // the context is struct bpf_iter__NAME *
+  perf_event,  // struct bpf_perf_event_data *: ctx, reg()
 };
 
 // One bit each; `Provider::capabilities` is their union.
@@ -37,22 +37,22 @@ using enum types::Capability;
 
 // One program to be: a provider's answer for one match of one attach point.
 struct ResolvedProbe {
-  std::string provider;    // canonical name: "tracepoint"
-  std::string probetype;   // what the `probetype` builtin gives: "special" for begin
-  std::string full_name;   // probes.md 2.4: "tracepoint:syscalls:sys_enter_openat"
-  std::string label;       // user name in front of `=`, else empty
+  std::string provider;               // canonical name: "tracepoint"
+  std::string probetype;              // what the `probetype` builtin gives: "special" for begin
+  std::string full_name;              // probes.md 2.4: "tracepoint:syscalls:sys_enter_openat"
+  std::string label;                  // user name in front of `=`, else empty
   uint32_t program_type = 0;          // enum bpf_prog_type (linux/bpf.h)
   uint32_t expected_attach_type = 0;  // enum bpf_attach_type
   image::AttachSpec attach;
   ArgSource arg_source = ArgSource::none;
   uint32_t capabilities = 0;
-  types::TypeRef args_type = nullptr;    // c_record named "FULLNAME_args"; null without arguments
+  types::TypeRef args_type = nullptr;  // c_record named "FULLNAME_args"; null without arguments
   // Why args_type is null although the provider has arguments: the message for a script that uses `args`.
   std::string args_error;
   // For raw_words: word index of each field of args_type, in field order (a by-value struct takes several words).
   std::vector<uint32_t> arg_words;
-  types::TypeRef retval_type = nullptr;  // fexit: BTF type; registers: uint64
-  uint32_t retval_word = 0;              // raw_words: index of the return value
+  types::TypeRef retval_type = nullptr;     // fexit: BTF type; registers: uint64
+  uint32_t retval_word = 0;                 // raw_words: index of the return value
   types::Space space = types::Space::none;  // of pointers read through args, argN, retval
   types::TypeRef context_type = nullptr;    // pointee of `ctx`
   uint64_t default_return = 0;              // when the block has no explicit return
@@ -62,8 +62,8 @@ struct ResolvedProbe {
 
 // A raw attach point, split (parse/attach_spec.h has done quotes, `$N` and the label).
 struct AttachText {
-  std::string text;                  // as written
-  std::vector<std::string> parts;    // parts[0]: provider; `@` stands as a part of its own
+  std::string text;                // as written
+  std::vector<std::string> parts;  // parts[0]: provider; `@` stands as a part of its own
   std::string label;
   source::Range range;
 };
@@ -74,8 +74,8 @@ struct ProbeContext {
   const kernel::BinaryView& binaries;
   diag::Diagnostics& diagnostics;
   bool unsafe = false;
-  std::optional<int> pid;       // -p, or the child of -c
-  bool expand_all = false;      // the block reads `probe`: one program per match
+  std::optional<int> pid;   // -p, or the child of -c
+  bool expand_all = false;  // the block reads `probe`: one program per match
   enum class Missing : uint8_t { error, warn, ignore } missing = Missing::error;
   uint64_t max_programs = 1024;
   // Left by resolve() when a name matched nothing without that being its own error: hints for the message that no attach
@@ -84,11 +84,11 @@ struct ProbeContext {
 };
 
 struct Provider {
-  std::string_view name;                         // canonical, lower case
-  std::span<const std::string_view> aliases;     // exact spellings: short names, kfunc
-  std::string_view spec;                         // shape for the manual: "tracepoint:CATEGORY:EVENT"
+  std::string_view name;                      // canonical, lower case
+  std::span<const std::string_view> aliases;  // exact spellings: short names, kfunc
+  std::string_view spec;                      // shape for the manual: "tracepoint:CATEGORY:EVENT"
   std::string_view summary;
-  std::string_view example;                      // one line of script
+  std::string_view example;  // one line of script
   uint32_t capabilities = 0;
   bool in_kernel_list = false;  // takes part in `-l` without provider and in wildcarded providers
   // Appends one ResolvedProbe per program. Problems are reported to context.diagnostics at text.range; returns false when

@@ -1,8 +1,8 @@
 // Programs, scopes, variables and maps: the state that binding carries from statement to statement.
 #include <algorithm>
 
-#include "sema/suggestions.h"
 #include "sema/binder.h"
+#include "sema/suggestions.h"
 
 namespace sonde::sema {
 
@@ -107,7 +107,7 @@ bound::Variable* Binder::declare(const ast::Variable& variable, bound::Variable:
 void Binder::label_first(diag::Diagnostic& diagnostic, const bound::Variable& variable) {
   const Id id = variable.origin == bound::Variable::Origin::declaration  ? Id::label_initial_declaration
                 : variable.origin == bound::Variable::Origin::assignment ? Id::label_initial_assignment
-                                                                  : Id::label_loop_variable;
+                                                                         : Id::label_loop_variable;
   diagnostic.labels.push_back({variable.first, std::string(diag::row(id).text)});
 }
 

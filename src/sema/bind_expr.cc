@@ -1,7 +1,7 @@
 // Binding of expressions, apart from names and calls.
 #include "base/integer.h"
-#include "sema/suggestions.h"
 #include "sema/binder.h"
+#include "sema/suggestions.h"
 
 namespace sonde::sema {
 
@@ -97,8 +97,8 @@ bound::Expr* Binder::dispatch(const ast::Expr& expr, const Env& env) {
     case if_expr: return this->if_expr(static_cast<const ast::If&>(expr), env);
     case block_expr: return this->block_expr(*static_cast<const ast::BlockExpr&>(expr).block, expr.range, env);
     case sizeof_expr:
-      return type_query(bound::TypeQuery::What::size, static_cast<const ast::Sizeof&>(expr).operand, expr.range, "sizeof",
-                        env);
+      return type_query(bound::TypeQuery::What::size, static_cast<const ast::Sizeof&>(expr).operand, expr.range,
+                        "sizeof", env);
     case offsetof_expr: {
       const auto& source = static_cast<const ast::Offsetof&>(expr);
       auto* made = type_query(bound::TypeQuery::What::offset, source.operand, expr.range, "offsetof", env);
@@ -341,13 +341,14 @@ bool Binder::operand_spec(const ast::TypeOrExpr& operand, source::Range range, c
   return out.of != nullptr;
 }
 
-bool Binder::parameter_type(const ast::Type& type, const bound::Binding& binding, const Env& env, bound::TypeSpec& out) {
+bool Binder::parameter_type(const ast::Type& type, const bound::Binding& binding, const Env& env,
+                            bound::TypeSpec& out) {
   const Env outside = in_type(caller_of(env), env.type_context);
   if (type.tag != ast::TypeTag::none) {
     const auto* name = ast::expr_cast<ast::Identifier>(binding.expr);
     if (!name) {
       report<Id::macro_type_parameter>(type.range, env, env.frame->macro->macro->name, type.name,
-                                      TypeNames::written(type.tag, type.name));
+                                       TypeNames::written(type.tag, type.name));
       return false;
     }
     ast::Type replaced = type;

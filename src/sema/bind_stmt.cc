@@ -41,8 +41,8 @@ bound::Stmt* Binder::statement(const ast::Stmt& stmt, const Env& env) {
       const bool discard = stmt.kind == ast::StmtKind::discard;
       auto* made = begin_unit<bound::Expression>(stmt.range, env);
       made->discard = discard;
-      made->value = expr(discard ? static_cast<const ast::Discard&>(stmt).value
-                                 : static_cast<const ast::ExprStmt&>(stmt).value, env);
+      made->value = expr(
+          discard ? static_cast<const ast::Discard&>(stmt).value : static_cast<const ast::ExprStmt&>(stmt).value, env);
       if (!discard) bound::set_unused(made->value);
       return made->value ? made : nullptr;
     }
@@ -148,8 +148,9 @@ bound::Stmt* Binder::loop(const ast::For& loop, const Env& env) {
 
 bound::Stmt* Binder::while_loop(const ast::While& loop, const Env& env) {
   report<Id::while_deprecated>(loop.range, env)
-      .hints.push_back("For loops support ranges (e.g. `for ($x : $start..$end) { ... }`), and can be used in place of "
-                       "while. These are more easily proven to be bounded by the verifier.");
+      .hints.push_back(
+          "For loops support ranges (e.g. `for ($x : $start..$end) { ... }`), and can be used in place of "
+          "while. These are more easily proven to be bounded by the verifier.");
   auto* made = begin_unit<bound::While>(loop.range, env);
   made->condition = expr(loop.condition, env);
   Env body = inner(env);
@@ -174,7 +175,7 @@ bound::Stmt* Binder::jump(const ast::Jump& jump, const Env& env) {
     // In a macro the definition was refused already.
     if (!env.in_loop && !env.frame)
       report<Id::jump_not_allowed>(jump.range, env, jump.jump == ast::JumpKind::break_jump ? "break" : "continue",
-                                  "probe");
+                                   "probe");
     return made;
   }
   if (env.in_loop) (jump.value ? env.program->returns_value : env.program->returns_nothing) = true;

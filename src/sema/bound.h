@@ -18,7 +18,17 @@
 
 namespace sonde::sema::bound {
 
-enum class StmtKind : uint8_t { assign_variable, let, assign_map, expression, for_range, for_map, while_loop, unroll, jump };
+enum class StmtKind : uint8_t {
+  assign_variable,
+  let,
+  assign_map,
+  expression,
+  for_range,
+  for_map,
+  while_loop,
+  unroll,
+  jump
+};
 
 // A statement is the unit of inference: when something it reads changes its type, it alone is typed again. Statements
 // nested in its blocks are units of their own.
@@ -95,8 +105,8 @@ struct Program {
   Expression* predicate = nullptr;
   Block body;
   std::deque<Variable> variables;
-  std::vector<Stmt*> units;            // all statements, inner ones first
-  std::vector<Conditional*> undecided;  // comptime conditions that inference has to decide
+  std::vector<Stmt*> units;                             // all statements, inner ones first
+  std::vector<Conditional*> undecided;                  // comptime conditions that inference has to decide
   bool returns_value = false, returns_nothing = false;  // from inside loops
 };
 

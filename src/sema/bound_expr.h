@@ -30,8 +30,26 @@ struct Literal {
 };
 
 enum class Kind : uint8_t {
-  literal, variable, map_access, map_whole, word, tuple, cast, unary, binary, inc_dec, address_of, conditional, field,
-  tuple_index, index, call, block, type_query, comptime, context,
+  literal,
+  variable,
+  map_access,
+  map_whole,
+  word,
+  tuple,
+  cast,
+  unary,
+  binary,
+  inc_dec,
+  address_of,
+  conditional,
+  field,
+  tuple_index,
+  index,
+  call,
+  block,
+  type_query,
+  comptime,
+  context,
 };
 
 struct Expr {
@@ -132,8 +150,8 @@ struct Conditional : Expr {
   static constexpr Kind kKind = Kind::conditional;
   bool ternary = false;
   Expr* condition = nullptr;
-  Expr* then_value = nullptr;  // BlockExpr of an `if`; of `c ?: b` the condition again
-  Expr* else_value = nullptr;  // null: no else
+  Expr* then_value = nullptr;        // BlockExpr of an `if`; of `c ?: b` the condition again
+  Expr* else_value = nullptr;        // null: no else
   const ast::If* pending = nullptr;  // comptime: not decided yet
   Environment environment;           // ... and where its branches will be bound
   Stmt* unit = nullptr;              // ... and the statement that must be typed again then

@@ -110,7 +110,8 @@ const Expr* Builder::convert(const Expr* expr, TypeRef type) {
       if (from->kind == Kind::array) return wrap(expr, CastKind::array_to_int, type);
       return wrap(expr, number ? CastKind::integer : CastKind::pointer, type);
     case Kind::boolean: return wrap(expr, CastKind::to_bool, type);
-    case Kind::pointer: return wrap(expr, from->kind == Kind::string ? CastKind::string_address : CastKind::pointer, type);
+    case Kind::pointer:
+      return wrap(expr, from->kind == Kind::string ? CastKind::string_address : CastKind::pointer, type);
     case Kind::string:
     case Kind::buffer: return wrap(expr, CastKind::string_capacity, type);
     case Kind::array: {
@@ -119,7 +120,8 @@ const Expr* Builder::convert(const Expr* expr, TypeRef type) {
       // Widened by the source's sign first, so that no byte of the array is left undefined.
       const bool whole = type->size == 1 || type->size == 2 || type->size == 4 || type->size == 8;
       if (whole && from->size < type->size)
-        expr = wrap(expr, CastKind::integer, types_.integer(type->size, from->kind == Kind::integer && from->is_signed));
+        expr =
+            wrap(expr, CastKind::integer, types_.integer(type->size, from->kind == Kind::integer && from->is_signed));
       return wrap(expr, CastKind::int_to_array, type);
     }
     case Kind::tuple:

@@ -48,10 +48,9 @@ TypeRef Typing::no_field(bound::Field& node, const types::CRecord& record) {
     report<Id::struct_unknown>(node, record.printed_name());
     return nullptr;
   }
-  diag::Diagnostic& diagnostic =
-      args && program_->probe.arg_source != probes::ArgSource::context_struct
-          ? report<Id::parameter_unknown>(node, node.name)
-          : report<Id::struct_field_unknown>(node, record.printed_name(), node.name);
+  diag::Diagnostic& diagnostic = args && program_->probe.arg_source != probes::ArgSource::context_struct
+                                     ? report<Id::parameter_unknown>(node, node.name)
+                                     : report<Id::struct_field_unknown>(node, record.printed_name(), node.name);
   std::vector<std::string> names;
   for (const types::CField& field : record.fields()) names.push_back(field.name);
   add_suggestions(diagnostic.hints, node.name, names);
@@ -145,7 +144,8 @@ TypeRef Typing::index(bound::Index& node) {
   node.space = node.base->space;
   if (!text) {
     TypeRef element = type->element;
-    return element->kind == Kind::pointer && element->space == Space::none ? types_.with_space(element, node.space) : element;
+    return element->kind == Kind::pointer && element->space == Space::none ? types_.with_space(element, node.space)
+                                                                           : element;
   }
   if (number && node.base->literal && node.base->literal->kind == bound::Literal::Kind::text) {
     const std::string& bytes = node.base->literal->text;

@@ -110,15 +110,22 @@ bool Typing::check_arity(bound::Call& call) {
     // Written like a macro without parameters, and refused like one.
     report<Id::macro_no_match>(call, row.name);
   } else if (least == most && !row.variadic) {
-    if (most == 0) report<Id::call_no_arguments>(call, row.name, given);
-    else if (most == 1) report<Id::call_one_argument>(call, row.name, given);
-    else report<Id::call_exact_arguments>(call, row.name, most, given);
+    if (most == 0)
+      report<Id::call_no_arguments>(call, row.name, given);
+    else if (most == 1)
+      report<Id::call_one_argument>(call, row.name, given);
+    else
+      report<Id::call_exact_arguments>(call, row.name, most, given);
   } else if (given < least) {
-    if (least == 1) report<Id::call_at_least_one>(call, row.name, given);
-    else report<Id::call_at_least>(call, row.name, least, given);
+    if (least == 1)
+      report<Id::call_at_least_one>(call, row.name, given);
+    else
+      report<Id::call_at_least>(call, row.name, least, given);
   } else {
-    if (most == 1) report<Id::call_up_to_one>(call, row.name, given);
-    else report<Id::call_up_to>(call, row.name, most, given);
+    if (most == 1)
+      report<Id::call_up_to_one>(call, row.name, given);
+    else
+      report<Id::call_up_to>(call, row.name, most, given);
   }
   return false;
 }

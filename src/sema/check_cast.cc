@@ -83,8 +83,8 @@ TypeRef Typing::cast_to_enum(bound::Cast& node, TypeRef to) {
   for (const image::EnumVariant& variant : to->c_enum->variants) {
     if (variant.value == literal->bits) return to;
   }
-  const std::string value = literal->negative ? std::to_string(static_cast<int64_t>(literal->bits))
-                                              : std::to_string(literal->bits);
+  const std::string value =
+      literal->negative ? std::to_string(static_cast<int64_t>(literal->bits)) : std::to_string(literal->bits);
   report<Id::enum_variant_unknown>(node, to->c_enum->name, value);
   return nullptr;
 }

@@ -254,7 +254,8 @@ TypeRef Typing::context_argument(bound::Context& context) {
     return nullptr;
   }
   const bool limited = probe.arg_source == probes::ArgSource::registers;
-  const uint32_t limit = limited ? kRegisterArguments : std::max<uint32_t>(1, static_cast<uint32_t>(probe.arg_words.size()));
+  const uint32_t limit =
+      limited ? kRegisterArguments : std::max<uint32_t>(1, static_cast<uint32_t>(probe.arg_words.size()));
   if (context.number >= limit) {
     report<Id::arg_too_large>(context, inputs_.kernel.arch(), name);
     return nullptr;

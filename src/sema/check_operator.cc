@@ -11,7 +11,8 @@ namespace {
 
 void label_operands(diag::Diagnostic& diagnostic, const bound::Binary& node, TypeRef left, TypeRef right) {
   diagnostic.labels.push_back({node.left->range, diag::fill(diag::row(Id::label_left).text, {types::printed(left)})});
-  diagnostic.labels.push_back({node.right->range, diag::fill(diag::row(Id::label_right).text, {types::printed(right)})});
+  diagnostic.labels.push_back(
+      {node.right->range, diag::fill(diag::row(Id::label_right).text, {types::printed(right)})});
 }
 
 bool is_byte_blob(TypeRef type) { return type->kind == Kind::string || type->kind == Kind::buffer; }
@@ -68,7 +69,8 @@ TypeRef Typing::dereference(bound::Unary& node, TypeRef type) {
 }
 
 TypeRef Typing::mismatch(bound::Binary& node, TypeRef left, TypeRef right) {
-  diag::Diagnostic& diagnostic = report<Id::operand_mismatch>(node, ast::spelling(node.op), types::printed(left), types::printed(right));
+  diag::Diagnostic& diagnostic =
+      report<Id::operand_mismatch>(node, ast::spelling(node.op), types::printed(left), types::printed(right));
   label_operands(diagnostic, node, left, right);
   return nullptr;
 }
@@ -122,7 +124,8 @@ TypeRef Typing::comparison(bound::Binary& node, TypeRef left, TypeRef right) {
   if (!equality && !is_condition(common)) return operator_refused(node, left, right);
   if (left->kind == Kind::pointer && right->kind == Kind::pointer) {
     if (settled(types_, left->element) != settled(types_, right->element)) {
-      diag::Diagnostic& diagnostic = report<Id::distinct_pointers>(node, types::printed(left->element), types::printed(right->element));
+      diag::Diagnostic& diagnostic =
+          report<Id::distinct_pointers>(node, types::printed(left->element), types::printed(right->element));
       label_operands(diagnostic, node, left->element, right->element);
     }
     if (left->space != right->space && left->space != types::Space::none && right->space != types::Space::none)
@@ -142,7 +145,9 @@ TypeRef Typing::arithmetic(bound::Binary& node, TypeRef left, TypeRef right) {
   }
   if (type->kind == Kind::boolean) return type;
   if (node.op == ast::BinaryOp::div || node.op == ast::BinaryOp::mod) {
-    const auto firmly_signed = [](TypeRef side) { return side->kind == Kind::integer && side->is_signed && !side->flexible; };
+    const auto firmly_signed = [](TypeRef side) {
+      return side->kind == Kind::integer && side->is_signed && !side->flexible;
+    };
     const bool differ = left != right && !left->flexible && !right->flexible;
     if (differ && (firmly_signed(left) || firmly_signed(right)))
       report<Id::signed_division>(node, ast::spelling(node.op));

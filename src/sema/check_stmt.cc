@@ -25,7 +25,11 @@ bool holds_context(TypeRef type) {
 
 Typing::Typing(const Inputs& inputs, const TypeNames& names, bound::Tree& tree, Reporter& reporter,
                std::function<void(bound::Slot&)> changed)
-    : inputs_(inputs), names_(names), types_(inputs.kernel.types()), tree_(tree), reporter_(reporter),
+    : inputs_(inputs),
+      names_(names),
+      types_(inputs.kernel.types()),
+      tree_(tree),
+      reporter_(reporter),
       changed_(std::move(changed)) {}
 
 void Typing::infer(bound::Stmt& stmt) {
@@ -52,7 +56,8 @@ void Typing::check(bound::Program& program) {
   block(program.body);
   for (bound::Variable& variable : program.variables) {
     const bool declared = variable.origin == bound::Variable::Origin::declaration;
-    if (declared && !variable.assigned) reporter_.emit<Id::variable_never_assigned>(variable.first, nullptr, variable.name);
+    if (declared && !variable.assigned)
+      reporter_.emit<Id::variable_never_assigned>(variable.first, nullptr, variable.name);
     if (variable.slot.type || (declared && !variable.assigned && !variable.read)) continue;
     // What has no type because its value was refused has been told already.
     if (reporter_.ok()) reporter_.emit<Id::variable_unresolved>(variable.first, nullptr);
@@ -271,8 +276,7 @@ bool Typing::check_map_value(bound::Map& map, bound::Expr& value, const bound::S
     if (is_castable_aggregate(type) && slot.type && slot.type->is_integer()) return true;
     const std::string text = type->aggregate + "()";
     const std::string name = map.name;
-    diag::Diagnostic& diagnostic =
-        report<Id::aggregate_copied>(stmt, types::printed(type), name, text);
+    diag::Diagnostic& diagnostic = report<Id::aggregate_copied>(stmt, types::printed(type), name, text);
     if (is_castable_aggregate(type)) {
       const auto& other = static_cast<const bound::MapAccess&>(value);
       diagnostic.hints.push_back("Add a cast to integer if you want the value of the aggregate, e.g. `" + name +

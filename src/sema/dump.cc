@@ -6,7 +6,8 @@ namespace sonde::sema {
 namespace {
 
 const char* name(BinaryOp op) {
-  constexpr const char* kNames[] = {"+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>", "==", "!=", "<", "<=", ">", ">="};
+  constexpr const char* kNames[] = {"+",  "-",  "*",  "/",  "%", "&",  "|", "^",
+                                    "<<", ">>", "==", "!=", "<", "<=", ">", ">="};
   return kNames[static_cast<size_t>(op)];
 }
 
@@ -20,8 +21,9 @@ const char* name(UnaryOp op) {
 }
 
 const char* name(CastKind kind) {
-  constexpr const char* kNames[] = {"integer", "to_bool", "pointer", "string_address", "string_capacity", "int_to_array",
-                                    "array_to_int", "string_to_array", "members", "username"};
+  constexpr const char* kNames[] = {"integer",         "to_bool",      "pointer",      "string_address",
+                                    "string_capacity", "int_to_array", "array_to_int", "string_to_array",
+                                    "members",         "username"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -89,8 +91,8 @@ class Dumper {
 
 std::string Dumper::run(const TypedProgram& program) {
   for (const Map& map : program.maps) {
-    std::string text = "map " + map.name + (map.key ? "[" + types::printed(map.key) + "]" : "") + ": " +
-                       types::printed(map.value);
+    std::string text =
+        "map " + map.name + (map.key ? "[" + types::printed(map.key) + "]" : "") + ": " + types::printed(map.value);
     if (map.declared_kind) text += " " + *map.declared_kind + "(" + std::to_string(*map.declared_entries) + ")";
     line(text);
   }
@@ -99,7 +101,8 @@ std::string Dumper::run(const TypedProgram& program) {
   for (const Program& each : program.programs) {
     line("program " + each.probe.full_name + (each.probe.label.empty() ? "" : " label " + each.probe.label));
     ++depth_;
-    for (const Variable& variable : each.variables) line("variable " + variable.name + ": " + types::printed(variable.type));
+    for (const Variable& variable : each.variables)
+      line("variable " + variable.name + ": " + types::printed(variable.type));
     if (each.predicate) {
       const std::string predicate = text(each.predicate);
       line("predicate " + predicate);
@@ -237,7 +240,8 @@ std::string Dumper::text(const Expr* expr) {
     case ExprKind::block: return nested(as<BlockExpr>(*expr));
     case ExprKind::cast: {
       const auto& node = as<Cast>(*expr);
-      return std::string("cast ") + name(node.cast) + " <" + types::printed(node.type) + ">(" + text(node.operand) + ")";
+      return std::string("cast ") + name(node.cast) + " <" + types::printed(node.type) + ">(" + text(node.operand) +
+             ")";
     }
     case ExprKind::field: return field(as<Field>(*expr));
     case ExprKind::dereference: return "*" + text(as<Dereference>(*expr).pointer) + typed(*expr);
@@ -249,7 +253,8 @@ std::string Dumper::text(const Expr* expr) {
     case ExprKind::increment: {
       const auto& node = as<Increment>(*expr);
       const std::string target = node.variable ? node.variable->name : entry(node.map, node.key);
-      const std::string op = std::string(node.increment ? "++" : "--") + (node.step == 1 ? "" : "*" + std::to_string(node.step));
+      const std::string op =
+          std::string(node.increment ? "++" : "--") + (node.step == 1 ? "" : "*" + std::to_string(node.step));
       return (node.prefix ? op + target : target + op) + typed(*expr);
     }
     case ExprKind::context_args: return "args";

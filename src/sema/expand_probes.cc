@@ -130,7 +130,8 @@ void expand_probes(const Inputs& inputs, const ast::Program& script, const Macro
       for (probes::ResolvedProbe& one : resolved) {
         tree.programs.emplace_back();
         bound::Program& program = tree.programs.back();
-        program.source = inputs.pid_filter && inputs.pid && needs_pid_test(one.attach) ? with_pid_test(inputs, *probe) : probe;
+        program.source =
+            inputs.pid_filter && inputs.pid && needs_pid_test(one.attach) ? with_pid_test(inputs, *probe) : probe;
         program.probe = std::move(one);
         program.range = point.range;
       }

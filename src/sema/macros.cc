@@ -73,8 +73,8 @@ void check_jumps(const ast::Macro& macro, Reporter& reporter) {
     if (jump->jump == ast::JumpKind::return_jump)
       reporter.emit<Id::jump_not_allowed>(stmt.range, nullptr, "return", "macro");
     else if (loops == 0)
-      reporter.emit<Id::jump_not_allowed>(
-          stmt.range, nullptr, jump->jump == ast::JumpKind::break_jump ? "break" : "continue", "macro");
+      reporter.emit<Id::jump_not_allowed>(stmt.range, nullptr,
+                                          jump->jump == ast::JumpKind::break_jump ? "break" : "continue", "macro");
   };
   walk(macro.body, visitor);
 }
@@ -100,8 +100,8 @@ void MacroTable::add(const ast::Program& program, bool library, Reporter& report
                                        [&](const MacroDef* def) { return covers(*def->macro, *macro); });
     if (original != definitions.end()) {
       reporter.emit<Id::macro_redefined>(macro->name_range, nullptr, macro->name)
-          .labels.push_back({(*original)->macro->name_range,
-                             std::string(diag::row(Id::label_original_definition).text)});
+          .labels.push_back(
+              {(*original)->macro->name_range, std::string(diag::row(Id::label_original_definition).text)});
       continue;
     }
     owned_.push_back({macro, library, assigned_variables(*macro)});
@@ -128,7 +128,8 @@ const MacroDef* MacroTable::match(const Definitions& definitions, const std::vec
 }
 
 void MacroTable::report_mismatch(const Definitions& definitions, std::string_view name, source::Range range,
-                                 const std::vector<const ast::Expr*>& arguments, Reporter& reporter, Reporter::Levels levels) {
+                                 const std::vector<const ast::Expr*>& arguments, Reporter& reporter,
+                                 Reporter::Levels levels) {
   diag::Diagnostic& diagnostic = reporter.emit<Id::macro_no_match>(range, levels, name);
   const auto same_count = std::find_if(definitions.begin(), definitions.end(), [&](const MacroDef* def) {
     return def->macro->params.size() == arguments.size();
@@ -136,9 +137,9 @@ void MacroTable::report_mismatch(const Definitions& definitions, std::string_vie
   if (same_count == definitions.end()) {
     const ast::Macro& closest = *definitions.front()->macro;
     diagnostic.labels.push_back(
-        {closest.name_range, diag::fill(diag::row(Id::label_closest_count).text,
-                                        {std::string(name), std::to_string(closest.params.size()),
-                                         std::to_string(arguments.size())})});
+        {closest.name_range,
+         diag::fill(diag::row(Id::label_closest_count).text,
+                    {std::string(name), std::to_string(closest.params.size()), std::to_string(arguments.size())})});
     return;
   }
   const auto& params = (*same_count)->macro->params;
@@ -146,8 +147,8 @@ void MacroTable::report_mismatch(const Definitions& definitions, std::string_vie
     const ArgumentKind kind = kind_of(arguments[i]);
     if (accepts(params[i].kind, kind)) continue;
     diag::Diagnostic& mismatch = reporter.emit<Id::macro_argument_mismatch>(
-        arguments[i]->range, levels, name, params[i].kind == ast::ParamKind::map ? "a map" : "a variable", params[i].name,
-        word(kind));
+        arguments[i]->range, levels, name, params[i].kind == ast::ParamKind::map ? "a map" : "a variable",
+        params[i].name, word(kind));
     mismatch.labels.push_back({params[i].range, std::string(diag::row(Id::label_closest_argument).text)});
     return;
   }

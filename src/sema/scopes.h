@@ -24,10 +24,10 @@ struct Program;
 struct Environment {
   Program* program = nullptr;
   Scope* scope = nullptr;
-  const Frame* frame = nullptr;  // innermost macro expansion; null: the script's own code
-  bool in_for = false;           // in the body of a `for`
-  bool in_loop = false;          // in the body of a `for` or `while`
-  bool in_type = false;          // in sizeof, typeof, offsetof, typeinfo: never executed
+  const Frame* frame = nullptr;   // innermost macro expansion; null: the script's own code
+  bool in_for = false;            // in the body of a `for`
+  bool in_loop = false;           // in the body of a `for` or `while`
+  bool in_type = false;           // in sizeof, typeof, offsetof, typeinfo: never executed
   const char* type_context = "";  // ... and which of them, for messages
 };
 
@@ -41,9 +41,9 @@ struct Scope {
 
 // What an argument of a macro stands for.
 struct Binding {
-  Variable* variable = nullptr;      // `$p`
-  Map* map = nullptr;                // `@p`
-  const ast::Expr* expr = nullptr;   // a bare identifier: bound again at every use, in the caller's environment
+  Variable* variable = nullptr;     // `$p`
+  Map* map = nullptr;               // `@p`
+  const ast::Expr* expr = nullptr;  // a bare identifier: bound again at every use, in the caller's environment
 };
 
 struct Frame {

@@ -26,14 +26,14 @@ struct ScriptArguments {
 
 struct Inputs {
   source::SourceSet& sources;
-  const ast::Program& script;                      // the root script
-  std::vector<const ast::Program*> imports;        // imported scripts, in order of import
-  std::vector<const ast::Program*> library;        // embedded stdlib/*.bt
+  const ast::Program& script;                // the root script
+  std::vector<const ast::Program*> imports;  // imported scripts, in order of import
+  std::vector<const ast::Program*> library;  // embedded stdlib/*.bt
   const Config& config;
   const ScriptArguments& arguments;
   const kernel::KernelView& kernel;
   const kernel::BinaryView& binaries;
-  ast::Arena& arena;                               // for trees parsed from #define values
+  ast::Arena& arena;  // for trees parsed from #define values
   // Splits a raw attach point (quotes, `$N`, label); reports what is wrong with its text and answers nothing then.
   std::function<std::optional<probes::AttachText>(const ast::AttachPoint&, diag::Diagnostics&)> split_attach_point;
   // Value of an object-like `#define`, parsed as an expression; null: no such name. May be empty.
@@ -42,9 +42,9 @@ struct Inputs {
   std::function<types::TypeRef(std::string_view tag, std::string_view name)> find_script_type;
   std::function<std::optional<kernel::Enumerator>(std::string_view name)> find_script_enumerator;
   bool unsafe = false;
-  std::optional<int> pid;                          // -p or the child of -c
-  bool pid_filter = false;                         // -p: wrap kernel probes in a pid test
-  bool has_child = false;                          // -c
+  std::optional<int> pid;   // -p or the child of -c
+  bool pid_filter = false;  // -p: wrap kernel probes in a pid test
+  bool has_child = false;   // -c
 };
 
 // Null when errors were reported.

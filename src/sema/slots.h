@@ -14,20 +14,20 @@ namespace sonde::sema::bound {
 struct Stmt;
 
 struct Slot {
-  types::TypeRef type = nullptr;   // promotion of all that was assigned; null: nothing known yet
-  bool declared = false;           // `let $x : T`: assignments convert, the type stays
-  bool asked = false;              // stands inside sizeof, typeof, offsetof or typeinfo
-  bool locked = false;             // asked, and a first round of inference is over
+  types::TypeRef type = nullptr;     // promotion of all that was assigned; null: nothing known yet
+  bool declared = false;             // `let $x : T`: assignments convert, the type stays
+  bool asked = false;                // stands inside sizeof, typeof, offsetof or typeinfo
+  bool locked = false;               // asked, and a first round of inference is over
   types::TypeRef refused = nullptr;  // a type that came later and did not fit the lock
-  uint32_t changes = 0;            // how often `type` changed: guards against types that would grow for ever
-  std::vector<Stmt*> readers;      // statements to type again when `type` changes
+  uint32_t changes = 0;              // how often `type` changed: guards against types that would grow for ever
+  std::vector<Stmt*> readers;        // statements to type again when `type` changes
 };
 
 struct Variable {
   enum class Origin : uint8_t { declaration, assignment, loop };
   std::string name;
   Origin origin = Origin::assignment;
-  source::Range first;  // its declaration, first assignment or loop head
+  source::Range first;    // its declaration, first assignment or loop head
   uint32_t sequence = 0;  // order of declaration within the compilation
   bool assigned = false;
   bool read = false;

@@ -9,8 +9,9 @@ struct IntegerName {
   uint32_t size;
   bool is_signed;
 };
-constexpr IntegerName kIntegers[] = {{"int8", 1, true},   {"int16", 2, true},   {"int32", 4, true},   {"int64", 8, true},
-                                     {"uint8", 1, false}, {"uint16", 2, false}, {"uint32", 4, false}, {"uint64", 8, false}};
+constexpr IntegerName kIntegers[] = {{"int8", 1, true},    {"int16", 2, true},  {"int32", 4, true},
+                                     {"int64", 8, true},   {"uint8", 1, false}, {"uint16", 2, false},
+                                     {"uint32", 4, false}, {"uint64", 8, false}};
 
 struct AggregateName {
   std::string_view name;

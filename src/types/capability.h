@@ -14,7 +14,7 @@ enum Capability : uint32_t {
   kHasFunc = 1u << 3,
   kHasCtx = 1u << 4,
   kHasReg = 1u << 5,
-  kUserContext = 1u << 6,    // func is a usym_t, pointers are user space
+  kUserContext = 1u << 6,  // func is a usym_t, pointers are user space
   kSleepable = 1u << 7,
   kKernelStack = 1u << 8,    // get_stack may be called
   kSignals = 1u << 9,        // signal() allowed

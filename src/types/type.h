@@ -22,8 +22,8 @@ enum class Space : uint8_t { none, kernel, user };
 
 // Closed: lowering and layout switch on it.
 enum class Kind : uint8_t {
-  none,        // no type found, block without value
-  void_type,   // result of print() and the like
+  none,       // no type found, block without value
+  void_type,  // result of print() and the like
   boolean,
   integer,
   enumeration,  // `enum E`: 8 bytes as a value, 4 as a struct field
@@ -31,10 +31,10 @@ enum class Kind : uint8_t {
   buffer,
   inet,
   tuple,
-  record,      // script record, members by name
+  record,  // script record, members by name
   array,
   pointer,
-  c_record,    // struct or union of C or BTF
+  c_record,  // struct or union of C or BTF
   kernel_stack,
   user_stack,
   kernel_symbol,
@@ -43,7 +43,7 @@ enum class Kind : uint8_t {
   mac_address,
   username,
   cgroup_path,
-  aggregate,   // map values only: count_t, sum_t, ..., hist_t, lhist_t
+  aggregate,  // map values only: count_t, sum_t, ..., hist_t, lhist_t
 };
 
 struct Type;
@@ -59,8 +59,8 @@ struct Member {
 // interning.
 struct Type {
   Kind kind = Kind::none;
-  uint32_t size = 0;   // bytes; 0 while open (string without capacity, void)
-  uint32_t align = 1;  // bytes
+  uint32_t size = 0;       // bytes; 0 while open (string without capacity, void)
+  uint32_t align = 1;      // bytes
   bool is_signed = false;  // integer, aggregate
   // integer: a literal's type, whose sign adapts to the other side (language.md 5.1). Gone after inference.
   bool flexible = false;
@@ -110,7 +110,12 @@ class CRecord {
  public:
   CRecord(std::string tag, std::string name, uint32_t size, uint32_t align, CRecordSource& source, uint64_t source_id,
           bool from_kernel)
-      : tag_(std::move(tag)), name_(std::move(name)), size_(size), align_(align), source_(source), source_id_(source_id),
+      : tag_(std::move(tag)),
+        name_(std::move(name)),
+        size_(size),
+        align_(align),
+        source_(source),
+        source_id_(source_id),
         from_kernel_(from_kernel) {}
 
   const std::string& tag() const { return tag_; }    // "struct", "union"
@@ -120,7 +125,7 @@ class CRecord {
   uint32_t align() const { return align_; }
   uint64_t source_id() const { return source_id_; }  // BTF id, or the source's own number
   bool from_kernel() const { return from_kernel_; }  // its layout may differ on another kernel: CO-RE applies
-  const std::vector<CField>& fields() const;          // completes on first use
+  const std::vector<CField>& fields() const;         // completes on first use
   // The path from this record to the field `name`, through anonymous members (innermost last); empty: no such field.
   std::vector<const CField*> find(std::string_view name) const;
 
@@ -162,10 +167,10 @@ class TypeContext {
   TypeRef void_type() const { return void_; }
   TypeRef boolean() const { return boolean_; }
   TypeRef integer(uint32_t size, bool is_signed);  // 1, 2, 4, 8 bytes
-  TypeRef literal(uint64_t value);           // smallest signed type holding it, flexible; uint64 above 2^63-1
-  TypeRef negative_literal(int64_t value);   // smallest signed type, not flexible
-  TypeRef string(uint32_t capacity);         // bytes incl. NUL; 0: open
-  TypeRef buffer(uint32_t capacity);         // size = capacity + 4
+  TypeRef literal(uint64_t value);                 // smallest signed type holding it, flexible; uint64 above 2^63-1
+  TypeRef negative_literal(int64_t value);         // smallest signed type, not flexible
+  TypeRef string(uint32_t capacity);               // bytes incl. NUL; 0: open
+  TypeRef buffer(uint32_t capacity);               // size = capacity + 4
   TypeRef inet();
   TypeRef tuple(const std::vector<TypeRef>& elements);
   TypeRef record(const std::vector<std::pair<std::string, TypeRef>>& members);

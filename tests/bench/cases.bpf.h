@@ -1,11 +1,11 @@
 // What the hand-written programs of the benchmark share: the layouts of the tracepoints' contexts.
 #pragma once
 
-#include <linux/bpf.h>
-#include <linux/types.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include <linux/bpf.h>
+#include <linux/types.h>
 
 struct sys_enter {
   __u64 common;
@@ -39,11 +39,26 @@ static __always_inline void count_scalar(void) {
 static __always_inline __u32 log2_slot(__u64 value) {
   __u32 slot = 0;
   if (value == 0) return 1;
-  if (value >> 32) { value >>= 32; slot += 32; }
-  if (value >> 16) { value >>= 16; slot += 16; }
-  if (value >> 8) { value >>= 8; slot += 8; }
-  if (value >> 4) { value >>= 4; slot += 4; }
-  if (value >> 2) { value >>= 2; slot += 2; }
+  if (value >> 32) {
+    value >>= 32;
+    slot += 32;
+  }
+  if (value >> 16) {
+    value >>= 16;
+    slot += 16;
+  }
+  if (value >> 8) {
+    value >>= 8;
+    slot += 8;
+  }
+  if (value >> 4) {
+    value >>= 4;
+    slot += 4;
+  }
+  if (value >> 2) {
+    value >>= 2;
+    slot += 2;
+  }
   if (value >> 1) slot += 1;
   return slot + 2;
 }

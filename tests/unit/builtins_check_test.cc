@@ -46,10 +46,25 @@ class Checks : public ::testing::Test {
 
 TEST_F(Checks, ValuesHaveTheirTypes) {
   const std::pair<std::string_view, std::string_view> wanted[] = {
-      {"pid", "uint32"},   {"tid", "uint32"},     {"cgroup", "uint64"},       {"cpu", "uint64"},     {"gid", "uint64"},
-      {"uid", "uint64"},   {"jiffies", "uint64"}, {"ncpus", "uint64"},        {"nsecs", "uint64"},   {"numaid", "uint64"},
-      {"rand", "uint64"},  {"elapsed", "uint64"}, {"comm", "string[16]"},     {"usermode", "int8"},  {"username", "username_t"},
-      {"has_cpid", "bool"}, {"probetype", "string[7]"}, {"probe", "string[16]"}, {"kstack", "kstack_sonde_127"},
+      {"pid", "uint32"},
+      {"tid", "uint32"},
+      {"cgroup", "uint64"},
+      {"cpu", "uint64"},
+      {"gid", "uint64"},
+      {"uid", "uint64"},
+      {"jiffies", "uint64"},
+      {"ncpus", "uint64"},
+      {"nsecs", "uint64"},
+      {"numaid", "uint64"},
+      {"rand", "uint64"},
+      {"elapsed", "uint64"},
+      {"comm", "string[16]"},
+      {"usermode", "int8"},
+      {"username", "username_t"},
+      {"has_cpid", "bool"},
+      {"probetype", "string[7]"},
+      {"probe", "string[16]"},
+      {"kstack", "kstack_sonde_127"},
   };
   for (const auto& [name, type] : wanted) EXPECT_EQ(check(name, {}), type) << name;
   EXPECT_EQ(fold("probe", {}), (std::variant<uint64_t, std::string>("kprobe:vfs_read")));
@@ -161,7 +176,8 @@ TEST_F(Checks, StacksCarryModeAndLimit) {
   EXPECT_EQ(check("ustack", {word("build_id")}), "ustack_build_id_127");
   EXPECT_EQ(check("kstack", {word("build_id")}), "'build_id' stack mode can only be used for ustack");
   EXPECT_EQ(check("kstack", {word("nope")}),
-            "Error parsing stack mode: kstack: Invalid value for stack_mode: valid values are sonde, raw, perf, and build_id.");
+            "Error parsing stack mode: kstack: Invalid value for stack_mode: valid values are sonde, raw, perf, and "
+            "build_id.");
   EXPECT_EQ(check("kstack", {number(1025)}), "kstack([int limit]): limit shouldn't exceed 1024, 1025 given");
   EXPECT_EQ(check("ustack", {text("x")}), "ustack: invalid limit value");
   EXPECT_EQ(check("kstack", {u64()}), "kstack: invalid limit value");
@@ -281,7 +297,9 @@ TEST_F(Checks, TextsAreStringsOrBytes) {
 }
 
 TEST_F(Checks, PredicatesFold) {
-  const auto holds = [&](std::string_view name, Argument argument) { return std::get<0>(*fold(name, {argument})) == 1; };
+  const auto holds = [&](std::string_view name, Argument argument) {
+    return std::get<0>(*fold(name, {argument})) == 1;
+  };
   EXPECT_TRUE(holds("is_str", text("a")));
   EXPECT_FALSE(holds("is_str", of_type(types_.buffer(3))));
   EXPECT_TRUE(holds("is_ptr", pointer()));

@@ -9,8 +9,8 @@
 namespace sonde::builtins {
 namespace {
 
-using testing::InterpretingCodegen;
 using image::ParameterKind;
+using testing::InterpretingCodegen;
 
 class Hooks : public ::testing::Test {
  protected:
@@ -220,16 +220,22 @@ TEST_F(Hooks, StrncmpComparesWhatBothHave) {
   EXPECT_EQ(differ("bpftrace", 16, "bpf", 4, 4), 1u);
   EXPECT_EQ(differ("bpf", 16, "bpf", 4, 100), 0u);
   EXPECT_EQ(differ("bpfx", 16, "bpf", 4, 100), 1u);
-  EXPECT_EQ(differ("abcd", 4, "abcdef", 8, 6), 1u);   // cut at its capacity, so shorter
+  EXPECT_EQ(differ("abcd", 4, "abcdef", 8, 6), 1u);  // cut at its capacity, so shorter
   EXPECT_EQ(differ("abcd", 4, "abcd", 8, 6), 0u);
   EXPECT_EQ(differ("a", 2, "b", 2, 0), 0u);
-  for (const auto& [a, a_size, b, n, expected] :
-       {std::tuple("bpftrace", 16, "bpf", 3, 0u), {"bpftrace", 16, "bpf", 4, 1u}, {"bpf", 16, "bpf", 100, 0u},
-        {"bpf", 16, "bpfx", 100, 1u}, {"abcd", 4, "abcdef", 6, 1u}, {"abcd", 4, "abcd", 100, 0u}, {"abcd", 4, "abce", 4, 1u},
-        {"", 8, "", 5, 0u}, {"x", 8, "", 5, 1u}}) {
+  for (const auto& [a, a_size, b, n, expected] : {std::tuple("bpftrace", 16, "bpf", 3, 0u),
+                                                  {"bpftrace", 16, "bpf", 4, 1u},
+                                                  {"bpf", 16, "bpf", 100, 0u},
+                                                  {"bpf", 16, "bpfx", 100, 1u},
+                                                  {"abcd", 4, "abcdef", 6, 1u},
+                                                  {"abcd", 4, "abcd", 100, 0u},
+                                                  {"abcd", 4, "abce", 4, 1u},
+                                                  {"", 8, "", 5, 0u},
+                                                  {"x", 8, "", 5, 1u}}) {
     cg_.arguments.clear();
     string(a, static_cast<uint32_t>(a_size));
-    cg_.arguments.push_back({.type = types_.string(8), .memory = std::string(b) + std::string(8, '\0'),
+    cg_.arguments.push_back({.type = types_.string(8),
+                             .memory = std::string(b) + std::string(8, '\0'),
                              .described = testing::text(types_, b)});
     literal(n);
     EXPECT_EQ(run("strncmp"), expected) << a << " " << b << " " << n;
@@ -362,7 +368,9 @@ TEST_F(Hooks, NumbersHaveNames) {
 TEST_F(Hooks, SignalsGoByNameOrNumber) {
   uint64_t sent = 0, thread = 0;
   cg_.helpers[BPF_FUNC_send_signal] = [&](const std::vector<uint64_t>& operands) { return sent = operands[0], 0; };
-  cg_.helpers[BPF_FUNC_send_signal_thread] = [&](const std::vector<uint64_t>& operands) { return thread = operands[0], 0; };
+  cg_.helpers[BPF_FUNC_send_signal_thread] = [&](const std::vector<uint64_t>& operands) {
+    return thread = operands[0], 0;
+  };
   cg_.arguments.resize(2);
   cg_.arguments[0].described = testing::text(types_, "sigterm");
   cg_.arguments[1].described = testing::text(types_, "signal");

@@ -54,9 +54,7 @@ TEST_F(Render, SeveralLinesAreShownVerbatim) {
             "\t  2);\n");
 }
 
-TEST_F(Render, WithoutLocation) {
-  EXPECT_EQ(undefined({}), "ERROR: Undefined or undeclared variable: $b\n");
-}
+TEST_F(Render, WithoutLocation) { EXPECT_EQ(undefined({}), "ERROR: Undefined or undeclared variable: $b\n"); }
 
 TEST_F(Render, ColorWrapsTheFirstLineOnly) {
   const auto buffer = add("$b");
@@ -114,9 +112,7 @@ TEST(Diagnostics, CountsErrorsNotWarnings) {
   EXPECT_EQ(diagnostics.all().size(), 2u);
 }
 
-TEST(Catalog, FillReplacesOnlyPlaceholders) {
-  EXPECT_EQ(fill("a {0} {x} {1}{0} {", {"1", "{1}"}), "a 1 {x} {1}1 {");
-}
+TEST(Catalog, FillReplacesOnlyPlaceholders) { EXPECT_EQ(fill("a {0} {x} {1}{0} {", {"1", "{1}"}), "a 1 {x} {1}1 {"); }
 
 }  // namespace
 }  // namespace sonde::diag

@@ -23,7 +23,9 @@ class FakeKernel : public kernel::KernelView, public types::CRecordSource {
             {.name = "comm", .type = types_.string(16), .offset = 8},
             {.name = "parent", .type = types_.pointer(task, types::Space::none), .offset = 24},
             {.name = "bits", .type = types_.array(types_.integer(8, false), 4), .offset = 32},
-            {.name = "cpu_data", .type = types_.pointer(types_.integer(8, false), types::Space::none), .offset = 24,
+            {.name = "cpu_data",
+             .type = types_.pointer(types_.integer(8, false), types::Space::none),
+             .offset = 24,
              .tag = "percpu"}};
   }
 
@@ -52,12 +54,16 @@ class FakeKernel : public kernel::KernelView, public types::CRecordSource {
   }
   Result<kernel::FunctionProto> find_raw_tracepoint(std::string_view) const override { return base::fail("none"); }
   Result<kernel::FunctionProto> find_iterator(std::string_view) const override { return base::fail("none"); }
-  Result<std::vector<std::string>> tracepoints() const override { return std::vector<std::string>{"sched:first", "sched:second"}; }
+  Result<std::vector<std::string>> tracepoints() const override {
+    return std::vector<std::string>{"sched:first", "sched:second"};
+  }
   Result<std::vector<std::string>> raw_tracepoints() const override { return std::vector<std::string>{}; }
   Result<std::vector<std::string>> traceable_functions() const override {
     return std::vector<std::string>{"vmlinux:vfs_read"};
   }
-  Result<std::vector<std::string>> btf_functions() const override { return std::vector<std::string>{"vmlinux:vfs_read"}; }
+  Result<std::vector<std::string>> btf_functions() const override {
+    return std::vector<std::string>{"vmlinux:vfs_read"};
+  }
   std::vector<std::string> iterators() const override { return {}; }
   std::vector<std::string> type_names(std::string_view tag) const override {
     return tag == "struct" ? std::vector<std::string>{"task_struct"} : std::vector<std::string>{};
@@ -65,7 +71,8 @@ class FakeKernel : public kernel::KernelView, public types::CRecordSource {
   Result<kernel::TracepointFormat> tracepoint_format(std::string_view category, std::string_view) const override {
     if (category != "sched") return base::fail("no such event");
     kernel::TracepointFormat format{.id = 3};
-    format.fields.push_back({.text = "int value", .type_text = "int", .name = "value", .offset = 8, .size = 4, .is_signed = true});
+    format.fields.push_back(
+        {.text = "int value", .type_text = "int", .name = "value", .offset = 8, .size = 4, .is_signed = true});
     return format;
   }
   std::string release() const override { return "6.18.0"; }

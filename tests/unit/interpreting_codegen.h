@@ -23,8 +23,8 @@ class InterpretingCodegen : public Codegen {
   // What the test sets up.
   struct Value {
     types::TypeRef type = nullptr;
-    uint64_t bits = 0;     // scalars
-    std::string memory;    // memory-typed arguments
+    uint64_t bits = 0;   // scalars
+    std::string memory;  // memory-typed arguments
     Argument described;
   };
   std::vector<Value> arguments;

@@ -54,8 +54,7 @@ class Planning : public ::testing::Test {
     return made;
   }
   // A statement that calls `name`, with the arguments described as sema does.
-  const sema::Call* call(const std::string& name, std::vector<const sema::Expr*> arguments,
-                         source::Range where = {}) {
+  const sema::Call* call(const std::string& name, std::vector<const sema::Expr*> arguments, source::Range where = {}) {
     auto* made = program_.nodes.make<sema::Call>();
     made->kind = sema::ExprKind::call;
     made->type = types_.void_type();
@@ -77,9 +76,7 @@ class Planning : public ::testing::Test {
     program().body.statements.push_back(statement);
     return made;
   }
-  const image::EventLayout& event(const sema::Call* call) {
-    return plan_.image.events.at(plan_.events.at(call).value);
-  }
+  const image::EventLayout& event(const sema::Call* call) { return plan_.image.events.at(plan_.events.at(call).value); }
   const image::MapDesc& desc(const sema::Map* map) { return plan_.image.maps.at(plan_.maps.at(map).value); }
   const image::Layout& layout(image::TypeId id) { return plan_.image.types.at(id.value); }
   void make() { plan_ = make_plan(program_, config_, sources_, {false, "x86_64", "6.1.0"}); }

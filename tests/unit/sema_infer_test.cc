@@ -8,7 +8,8 @@
 using sonde::testing::Checked;
 
 TEST(Infer, LiteralsTakeTheSmallestSignedType) {
-  const Checked checked("begin { $a = 127; $b = 128; $c = 40000; $d = 3000000000; $e = 18446744073709551615; $f = -129; }");
+  const Checked checked(
+      "begin { $a = 127; $b = 128; $c = 40000; $d = 3000000000; $e = 18446744073709551615; $f = -129; }");
   EXPECT_EQ(checked.type("$a"), "int8");
   EXPECT_EQ(checked.type("$b"), "int16");
   EXPECT_EQ(checked.type("$c"), "int32");
@@ -24,7 +25,8 @@ TEST(Infer, LaterAssignmentsReachEarlierReaders) {
 }
 
 TEST(Infer, MapsAreTypedAcrossProbes) {
-  const Checked checked("begin { $x = @t; } end { @t = nsecs; @k[1, \"a\"] = 1; } interval:s:1 { @k[300, \"abc\"] = 2; }");
+  const Checked checked(
+      "begin { $x = @t; } end { @t = nsecs; @k[1, \"a\"] = 1; } interval:s:1 { @k[300, \"abc\"] = 2; }");
   EXPECT_EQ(checked.type("$x"), "uint64");
   EXPECT_EQ(checked.type("@t"), "uint64");
   EXPECT_EQ(checked.type("@k[]"), "(int16,string[4])");
@@ -65,7 +67,8 @@ TEST(Infer, DeclaredTypesStay) {
 }
 
 TEST(Infer, ComptimeKeepsOneBranch) {
-  const Checked checked("begin { $a = (uint32)1; if comptime (sizeof($a) == 4) { $b = \"yes\"; print($b); } else { nosuch(); } }");
+  const Checked checked(
+      "begin { $a = (uint32)1; if comptime (sizeof($a) == 4) { $b = \"yes\"; print($b); } else { nosuch(); } }");
   EXPECT_EQ(checked.type("$b"), "string[4]");
 }
 
@@ -87,9 +90,7 @@ TEST(Infer, ErrorsInLateBranchesEndTheSearch) {
             "Unknown identifier: 'nosuch'\nUndefined or undeclared variable: $b\n");
 }
 
-TEST(Infer, TypesDoNotGrowForEver) {
-  EXPECT_FALSE(Checked("begin { $t = (1, 2); $t = ($t, 1); }").ok());
-}
+TEST(Infer, TypesDoNotGrowForEver) { EXPECT_FALSE(Checked("begin { $t = (1, 2); $t = ($t, 1); }").ok()); }
 
 TEST(Infer, RecordsMatchByName) {
   EXPECT_EQ(Checked("begin { $r = (a=1, b=\"x\"); $r = (b=\"yyy\", a=(uint64)7); }").type("$r"),

@@ -7,12 +7,15 @@ using sonde::testing::Checked;
 
 namespace {
 
-bool says(const Checked& checked, const std::string& text) { return checked.messages().find(text) != std::string::npos; }
+bool says(const Checked& checked, const std::string& text) {
+  return checked.messages().find(text) != std::string::npos;
+}
 
 }  // namespace
 
 TEST(Macro, VariablesArePassedByReference) {
-  const Checked checked("macro swap($a, $b) { let $t = $a; $a = $b; $b = $t; } begin { $p = 300; $q = 7; swap($p, $q); }");
+  const Checked checked(
+      "macro swap($a, $b) { let $t = $a; $a = $b; $b = $t; } begin { $p = 300; $q = 7; swap($p, $q); }");
   EXPECT_EQ(checked.type("$q"), "int16") << checked.messages();
 }
 
@@ -33,7 +36,8 @@ TEST(Macro, ReadOnlyVariablesAreTheCallers) {
   EXPECT_TRUE(Checked("macro peek() { $y } begin { $y = 1; print(peek()); }").ok());
   EXPECT_TRUE(says(Checked("macro peek() { $y } begin { print(peek()); }"), "Undefined or undeclared variable: $y"));
   // A name that the body assigns later is its own from the start.
-  EXPECT_TRUE(says(Checked("macro f() { print($y); $y = 2; } begin { $y = 1; f(); }"), "Undefined or undeclared variable: $y"));
+  EXPECT_TRUE(
+      says(Checked("macro f() { print($y); $y = 2; } begin { $y = 1; f(); }"), "Undefined or undeclared variable: $y"));
 }
 
 TEST(Macro, MapsAreParameters) {
@@ -50,12 +54,14 @@ TEST(Macro, TypesAreParameters) {
   EXPECT_EQ(checked.type("$a"), "int8");
   EXPECT_EQ(checked.type("$p"), "struct task_struct *");
   EXPECT_EQ(checked.type("$good"), "int8");
-  EXPECT_TRUE(says(Checked("macro size(s) { sizeof(struct s) } begin { print(size(5)); }"), "Invalid replacement for macro 'size'"));
+  EXPECT_TRUE(says(Checked("macro size(s) { sizeof(struct s) } begin { print(size(5)); }"),
+                   "Invalid replacement for macro 'size'"));
 }
 
 TEST(Macro, OverloadsMatchByCountAndKind) {
-  const Checked checked("macro f($x) { \"variable\" } macro f(x) { 1 } macro f(x, y) { (x, y) } "
-                        "begin { $v = 1; $a = f($v); $b = f(2); $c = f(1, 2); }");
+  const Checked checked(
+      "macro f($x) { \"variable\" } macro f(x) { 1 } macro f(x, y) { (x, y) } "
+      "begin { $v = 1; $a = f($v); $b = f(2); $c = f(1, 2); }");
   EXPECT_EQ(checked.type("$a"), "string[9]");
   EXPECT_EQ(checked.type("$b"), "int8");
   EXPECT_EQ(checked.type("$c"), "(int8,int8)");
@@ -83,8 +89,11 @@ TEST(Macro, ExpansionIsBounded) {
   EXPECT_TRUE(says(Checked(script + "begin { $a = nsecs; print(m39($a)); }"), "program too large"));
   std::string deep = "macro m0(x) { x }\n";
   for (int i = 1; i < 100; ++i)
-    deep += "macro m" + std::to_string(i) + "(x) { " + std::string(40, '(') + "m" + std::to_string(i - 1) + "(x)" +
-            [] { std::string tail; for (int j = 0; j < 40; ++j) tail += "+1)"; return tail; }() + " }\n";
+    deep += "macro m" + std::to_string(i) + "(x) { " + std::string(40, '(') + "m" + std::to_string(i - 1) + "(x)" + [] {
+      std::string tail;
+      for (int j = 0; j < 40; ++j) tail += "+1)";
+      return tail;
+    }() + " }\n";
   EXPECT_TRUE(says(Checked(deep + "begin { $a = nsecs; print(m99($a)); }"), "program too deep"));
 }
 

@@ -27,18 +27,29 @@ class Checked {
     config_.apply(*tree_, diagnostics_);
     const sema::ScriptArguments arguments{options.positional};
     const sema::Inputs inputs{
-        .sources = sources_, .script = *tree_, .imports = {}, .library = {}, .config = config_, .arguments = arguments,
-        .kernel = kernel_, .binaries = binaries_, .arena = arena_,
-        .split_attach_point = [&](const ast::AttachPoint& point, diag::Diagnostics& problems)
-            -> std::optional<probes::AttachText> {
+        .sources = sources_,
+        .script = *tree_,
+        .imports = {},
+        .library = {},
+        .config = config_,
+        .arguments = arguments,
+        .kernel = kernel_,
+        .binaries = binaries_,
+        .arena = arena_,
+        .split_attach_point = [&](const ast::AttachPoint& point,
+                                  diag::Diagnostics& problems) -> std::optional<probes::AttachText> {
           const auto spec = parse::split_attach_point(point, options.positional, problems);
           if (!spec) return {};
           probes::AttachText text{.text = spec->text, .label = spec->label.value_or(""), .range = spec->range};
           for (const parse::AttachPart& part : spec->parts) text.parts.push_back(part.text);
           return text;
         },
-        .find_define = {}, .find_script_type = {}, .find_script_enumerator = {}, .unsafe = options.unsafe,
-        .pid = options.pid, .pid_filter = options.pid.has_value()};
+        .find_define = {},
+        .find_script_type = {},
+        .find_script_enumerator = {},
+        .unsafe = options.unsafe,
+        .pid = options.pid,
+        .pid_filter = options.pid.has_value()};
     typed_ = sema::check(inputs, diagnostics_);
   }
 

@@ -82,8 +82,9 @@ TEST(Typed, FieldsGoThroughPointers) {
             "    print(args.task:struct task_struct *(kernel).flags:uint32):void\n");
   EXPECT_EQ(Checked("fentry:vfs_read { print(args.task.cpu_data); }").messages(),
             "Attempting to access pointer field 'cpu_data' with unsupported tag attribute: percpu\n");
-  EXPECT_EQ(Checked("fentry:vfs_read { print(args.task.pod); }").messages(),
-            "Struct/union of type 'struct task_struct' does not contain a field named 'pod'\n  HINT did you mean `pid`?\n");
+  EXPECT_EQ(
+      Checked("fentry:vfs_read { print(args.task.pod); }").messages(),
+      "Struct/union of type 'struct task_struct' does not contain a field named 'pod'\n  HINT did you mean `pid`?\n");
 }
 
 TEST(Typed, IndexingChecksLiterals) {
@@ -91,20 +92,21 @@ TEST(Typed, IndexingChecksLiterals) {
             "the index 4 is out of bounds for array of size 4\n");
   EXPECT_EQ(Checked("fentry:vfs_read { $i = -1; print(args.task.bits[$i]); }").messages(),
             "The array index operator [] only accepts non-negative integer indices. Got: int8\n");
-  EXPECT_TRUE(Checked("fentry:vfs_read { for ($i : 0..4) { print(args); } }").messages().starts_with(
-      "'args' builtin is not allowed in a for-loop"));
+  EXPECT_TRUE(Checked("fentry:vfs_read { for ($i : 0..4) { print(args); } }")
+                  .messages()
+                  .starts_with("'args' builtin is not allowed in a for-loop"));
 }
 
 TEST(Typed, CastsFollowTheTable) {
   const auto refused = [](const std::string& expression) {
     return !Checked("begin { $s = \"abc\"; $n = nsecs; $t = (1, 2); print(" + expression + "); }").ok();
   };
-  for (const char* good : {"(int8)$n", "(bool)$n", "(bool)$s", "(int8[8])$n", "(int8[])$s", "(int16[])$n", "(int8[4])$s",
-                           "(string[10])$s", "(struct task_struct *)$n", "(int8 *)$s", "(username_t)$n", "(enum color)$n",
-                           "(u32)$n", "(enum color)7"})
+  for (const char* good :
+       {"(int8)$n", "(bool)$n", "(bool)$s", "(int8[8])$n", "(int8[])$s", "(int16[])$n", "(int8[4])$s", "(string[10])$s",
+        "(struct task_struct *)$n", "(int8 *)$s", "(username_t)$n", "(enum color)$n", "(u32)$n", "(enum color)7"})
     EXPECT_FALSE(refused(good)) << good;
-  for (const char* bad : {"(string)$n", "(string)$s", "(string[2])$s", "(int8[3])$n", "(int8)$t", "(bool)$t", "(enum color)5",
-                          "(struct task_struct)$n", "(timestamp)$n", "(int8[5])$s"})
+  for (const char* bad : {"(string)$n", "(string)$s", "(string[2])$s", "(int8[3])$n", "(int8)$t", "(bool)$t",
+                          "(enum color)5", "(struct task_struct)$n", "(timestamp)$n", "(int8[5])$s"})
     EXPECT_TRUE(refused(bad)) << bad;
 }
 
