@@ -1,11 +1,13 @@
 // What the hand-written programs of the benchmark share: the layouts of the tracepoints' contexts.
 #pragma once
 
+// clang-format off: these headers depend on their order
+#include <linux/bpf.h>
+#include <linux/types.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include <linux/bpf.h>
-#include <linux/types.h>
+// clang-format on
 
 struct sys_enter {
   __u64 common;
