@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/color.h"
 #include "runtime/run.h"
 #include "runtime/stand_alone.h"
 
@@ -130,14 +131,6 @@ int fail(const Error& error) {
   return runtime::kExitUsage;
 }
 
-bool wants_color() {
-  const char* choice = std::getenv("SONDE_COLOR");
-  if (!choice) choice = std::getenv("BPFTRACE_COLOR");
-  if (choice && std::strcmp(choice, "always") == 0) return true;
-  if (choice && std::strcmp(choice, "never") == 0) return false;
-  return ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -150,7 +143,9 @@ int main(int argc, char** argv) {
   if (!bytes) return fail(bytes.error());
   const auto image = image::read(*bytes);
   if (!image) return fail(image.error());
-  arguments.run.color = wants_color();
+  std::string complaint;
+  arguments.run.color = base::wants_color(complaint);
+  if (!complaint.empty()) std::fprintf(stderr, "WARNING: %s\n", complaint.c_str());
   print::FdSink err(STDERR_FILENO, print::Buffering::line);
   return runtime::run_image(*image, arguments.run, {}, err);
 }

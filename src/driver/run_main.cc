@@ -9,6 +9,7 @@
 #include <regex>
 #include <utility>
 
+#include "base/color.h"
 #include "compile/compile.h"
 #include "driver/list.h"
 #include "driver/privileges.h"
@@ -153,7 +154,7 @@ int compile_and_run(const Options& options, const Console& console) {
 
 int run_main(const Options& options) {
   std::string complaint;
-  const Console console(wants_color(complaint));
+  const Console console(base::wants_color(complaint));
   if (!complaint.empty()) console.warning(complaint);
   const bool needs_kernel = options.mode == Mode::run || options.mode == Mode::list;
   if (const auto missing = missing_privileges(); needs_kernel && missing) {

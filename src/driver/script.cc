@@ -30,18 +30,6 @@ std::string read_all(std::FILE* file) {
 void Console::error(const std::string& text) const { print_line(color_, "\033[31m", "ERROR: ", text); }
 void Console::warning(const std::string& text) const { print_line(color_, "\033[33m", "WARNING: ", text); }
 
-bool wants_color(std::string& complaint) {
-  const char* name = std::getenv("SONDE_COLOR") ? "SONDE_COLOR" : "BPFTRACE_COLOR";
-  const char* value = std::getenv(name);
-  const std::string_view choice = value ? value : "auto";
-  if (choice == "always") return true;
-  if (choice == "never") return false;
-  if (choice != "auto")
-    complaint = std::string("Invalid env value! The valid values of `") + name +
-                "` are [auto|always|never]. The current value is " + value + "!";
-  return isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
-}
-
 std::vector<std::pair<std::string, std::string>> environment() {
   std::vector<std::pair<std::string, std::string>> out;
   for (char** entry = environ; *entry; ++entry) {

@@ -23,10 +23,6 @@ class Console {
   bool color_;
 };
 
-// SONDE_COLOR, then its older name; by default colour if both streams are terminals. `complaint` gets a text when the
-// variable has another value.
-bool wants_color(std::string& complaint);
-
 // The variables that configure sonde, with their prefix.
 std::vector<std::pair<std::string, std::string>> environment();
 

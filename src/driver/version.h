@@ -1,6 +1,6 @@
-// The version, one place for all that print it.
+// The version as the build names it.
 #pragma once
 
 namespace sonde::driver {
-inline constexpr const char* kVersion = "0.1.0";
+inline constexpr const char* kVersion = SONDE_VERSION;
 }
