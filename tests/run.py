@@ -19,6 +19,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 RESULTS = BUILD / "test-results"
 VM_SLOWNESS = 8  # factor on time limits under software emulation
+VM_BOOTS = 3
+BEGUN, ENDED = "===begun=== ", "===ended=== "  # what tests/kernel/run.py --stream puts in front of its notices
+DETAIL_LINES = 12  # of a failure, in the report at the end
 
 
 @dataclasses.dataclass
@@ -130,30 +133,48 @@ def lane_kernel(settings):
     return load("kernel", path.read_text())
 
 
+def boot_and_test(runner, settings, done):
+    """One boot of the virtual machine: (rows of the tests that ended, names of those under way when it stopped, whether
+    it ran to the end)."""
+    finished = RESULTS / "vm-finished"
+    finished.write_text("".join(f"{name}\n" for name in done))
+    argv = [ROOT / "tests/vm/run-in-vm", runner, "--prebuild", "no", "--slow", str(VM_SLOWNESS), "--stream", "--done",
+            finished, *patterns(settings)]
+    rows, running = [], set()
+    with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True, errors="backslashreplace") as process:
+        for line in process.stdout:
+            if line.startswith(BEGUN):
+                running.add(line.removeprefix(BEGUN).strip())
+            elif line.startswith(ENDED):
+                rows.append(json.loads(line.removeprefix(ENDED)))
+                running.discard(rows[-1]["name"])
+            else:
+                say(line.rstrip("\n"))
+    complete = process.returncode in (0, 1) and not running
+    return rows, running, complete
+
+
 def lane_vm(settings):
+    """The kernel tests in the virtual machine. An emulated machine may hang: what is left then gets another boot, but a
+    test that was under way in two hangs has failed."""
     build("release", "sonde", "sonde-run", "test-programs")
     runner = str(ROOT / "tests/kernel/run.py")
     # What both kernels run but only this machine builds.
     subprocess.run([runner, "--prebuild", "only", *patterns(settings)], cwd=ROOT, check=False)
-    marker = "===results==="
-    command = (f'{runner} --prebuild no --slow {VM_SLOWNESS} --results /run/results.jsonl "$@"; '
-               f"echo {marker}; cat /run/results.jsonl")
-    argv = [ROOT / "tests/vm/run-in-vm", "bash", "-c", command, "kernel-tests", *patterns(settings)]
-    results, output = [], []
-    with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True, errors="backslashreplace") as process:
-        target = output
-        for line in process.stdout:
-            if line.strip() == marker:
-                target = results
-            else:
-                target.append(line)
-                if target is output:
-                    sys.stdout.write(line)
-                    sys.stdout.flush()
-    if target is output or not results:
-        return [Result("vm", "vm:runner", "fail", "the tests in the virtual machine did not run to their end\n"
-                       + "".join(output[-20:]))]
-    return load("vm", "".join(results))
+    rows, suspects = {}, collections.Counter()
+    for boot in range(1, VM_BOOTS + 1):
+        new, running, complete = boot_and_test(runner, settings, rows)
+        rows.update({row["name"]: row for row in new})
+        if complete:
+            break
+        suspects.update(running)
+        say(f"vm: boot {boot} stopped after {len(new)} tests while these ran: {', '.join(sorted(running)) or 'none'}")
+        for name in [name for name, hangs in suspects.items() if hangs > 1]:
+            rows[name] = {"name": name, "status": "fail", "detail": "the virtual machine hung twice while it ran"}
+    results = load("vm", "".join(json.dumps(row) + "\n" for row in rows.values()))
+    if not complete:
+        results.append(Result("vm", "vm:runner", "fail", "the tests did not run to their end"))
+    return results
 
 
 def lane_differential(_):
@@ -250,9 +271,11 @@ def report(results, seconds):
                 + (f": {result.detail}" if result.detail else ""))
     for result in results:
         if result.status == "fail":
-            first = result.detail.strip().split("\n")[0]
+            first, *rest = result.detail.strip().split("\n")
             say(f"FAILED: {result.lane}: {result.name}" + (f" on {result.kernel}" if result.kernel else "")
                 + (f": {first}" if first else ""))
+            for line in rest[-DETAIL_LINES:]:
+                say(f"    {line}")
     total = collections.Counter(result.status for result in results)
     say(f"{total['pass']} passed, {total['fail']} failed, {total['skip']} skipped")
     return 1 if total["fail"] or not total["pass"] else 0

@@ -30,6 +30,7 @@ import leaks  # noqa: E402
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 ATTACH_NOTICE = re.compile(r"^Attached \d+ probes?\n", re.M)
+BEGUN, ENDED = "===begun=== ", "===ended=== "  # notices of --stream
 GRACE = 10  # seconds for a signalled sonde to end, and for the kernel to free what it held
 
 
@@ -263,9 +264,14 @@ def prebuild(tests, settings):
 class Report:
     """Prints each result once it is known and keeps all of them for the results file."""
 
-    def __init__(self, path, total):
-        self._lock, self._total, self.results = threading.Lock(), total, []
+    def __init__(self, path, total, stream):
+        self._lock, self._total, self._stream, self.results = threading.Lock(), total, stream, []
         self._file = open(path, "w") if path else None
+
+    def begin(self, test):
+        if self._stream:
+            with self._lock:
+                print(f"{BEGUN}{test.name}", flush=True)
 
     def add(self, test, status, detail, seconds):
         row = {"name": test.name, "status": status, "detail": detail, "seconds": round(seconds, 2),
@@ -280,6 +286,8 @@ class Report:
             if self._file:
                 self._file.write(json.dumps(row) + "\n")
                 self._file.flush()
+            if self._stream:
+                print(f"{ENDED}{json.dumps(row)}", flush=True)
 
     def summary(self):
         counts = {status: sum(row["status"] == status for row in self.results) for status in ("pass", "fail", "skip")}
@@ -293,6 +301,9 @@ def arguments():
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", help="folder of the binaries")
     parser.add_argument("--tests", type=pathlib.Path, default=HERE, help="folder that holds the topics")
     parser.add_argument("--results", help="file of JSON lines to write")
+    parser.add_argument("--stream", action="store_true",
+                        help="also print a notice when a test begins and a JSON line when it ends")
+    parser.add_argument("--done", type=pathlib.Path, help="file with the names of tests to leave out, one a line")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--slow", type=float, default=1.0, help="factor on all time limits")
     parser.add_argument("--prebuild", choices=("also", "only", "no"), default="also",
@@ -319,10 +330,14 @@ def main():
             print(f"{name}: {reason}", file=sys.stderr)
         return 1 if unbuilt else 0
 
-    leak_check, report = leaks.LeakCheck(), Report(settings.results, len(tests))
+    if settings.done:
+        done = set(settings.done.read_text().split())
+        tests = [test for test in tests if test.name not in done]
+    leak_check, report = leaks.LeakCheck(), Report(settings.results, len(tests), settings.stream)
 
     def one(test):
         begin = time.monotonic()
+        report.begin(test)
         try:
             status, detail = ("fail", unbuilt[test.name]) if test.name in unbuilt else \
                 run_test(test, settings, leak_check)
