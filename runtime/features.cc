@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 
 #include "base/fd.h"
 #include "runtime/attach/bpf_syscall.h"
@@ -72,13 +73,30 @@ bool has_uprobe_multi() {
   return !link && link.error().code == EBADF;
 }
 
+// A program of type TRACING that takes the kernel function `name`.
+bool loads_tracing(bpf_attach_type type, const char* name) {
+  const int id = libbpf_find_vmlinux_btf_id(name, type);
+  if (id <= 0) return false;
+  const bpf_insn code[] = {{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0}, {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+  LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = type, .attach_btf_id = static_cast<uint32_t>(id));
+  const base::Fd program(bpf_prog_load(BPF_PROG_TYPE_TRACING, "sonde_probe", "GPL", code, 2, &options));
+  return program.valid();
+}
+
+bool has_iterators() { return loads_tracing(BPF_TRACE_ITER, "task"); }
+
+// bpf_d_path exists for programs at a few functions only, so these have to load at all.
+bool has_d_path() { return loads_tracing(BPF_TRACE_FENTRY, "filp_close"); }
+
 constexpr Feature kFeatures[] = {
     {"bpf_loop", "5.17", "a program that calls bpf_loop loads", has_helper<BPF_FUNC_loop>},
     {"btf", "4.18", "/sys/kernel/btf/vmlinux is readable", has_btf},
+    {"dpath", "5.10", "an fentry program for filp_close loads", has_d_path},
     {"for_each_map_elem", "5.13", "a program that calls bpf_for_each_map_elem loads",
      has_helper<BPF_FUNC_for_each_map_elem>},
     {"get_func_ip", "5.15", "a program that calls bpf_get_func_ip loads", has_helper<BPF_FUNC_get_func_ip>},
     {"get_tai_ns", "6.1", "a program that calls bpf_ktime_get_tai_ns loads", has_helper<BPF_FUNC_ktime_get_tai_ns>},
+    {"iter", "5.8", "an iterator over tasks loads", has_iterators},
     {"kprobe_multi", "5.18", "a multi link to ksys_read can be made", has_kprobe_multi_link},
     {"kprobe_session", "6.10", "a session link to ksys_read can be made", has_kprobe_session},
     {"lookup_percpu_elem", "5.19", "a program that calls bpf_map_lookup_percpu_elem loads",
@@ -89,6 +107,21 @@ constexpr Feature kFeatures[] = {
 };
 
 }  // namespace
+
+int64_t instruction_limit() {
+  const bpf_insn code[] = {{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0}, {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+  std::array<char, 8192> log{};
+  LIBBPF_OPTS(bpf_prog_load_opts, options, .log_level = 1, .log_size = log.size(), .log_buf = log.data());
+  const base::Fd program(bpf_prog_load(BPF_PROG_TYPE_KPROBE, "sonde_probe", "GPL", code, 2, &options));
+  // "processed 2 insns (limit 1000000) max_states_per_insn 0 ..."
+  constexpr std::string_view kBefore = "insns (limit ";
+  const std::string_view text(log.data());
+  const size_t at = text.find(kBefore);
+  int64_t limit = -1;
+  if (at != std::string_view::npos)
+    std::from_chars(text.data() + at + kBefore.size(), text.data() + text.size(), limit);
+  return limit;
+}
 
 std::span<const Feature> Features::all() { return kFeatures; }
 

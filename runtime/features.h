@@ -17,6 +17,9 @@ struct Feature {
   bool (*probe)();
 };
 
+// Instructions the verifier looks at before it gives up, as its log says; -1: it does not.
+int64_t instruction_limit();
+
 class Features {
  public:
   // All features known, in alphabetical order.

@@ -112,7 +112,7 @@ class Loader {
 
 int Loader::setup(bpf_program* program) {
   const auto found = by_section_.find(bpf_program__section_name(program));
-  if (found == by_section_.end()) return -ENOENT;
+  if (found == by_section_.end()) return 0;
   const uint32_t index = found->second;
   const image::ProgramDesc& desc = image_.programs[index];
   programs_[index] = program;
@@ -252,6 +252,9 @@ std::expected<BpfObject, LoadError> Loader::run() {
   if (!object) return fail("The compiled program is not a BPF object libbpf can open", errno);
   for (uint32_t i = 0; i < programs_.size(); ++i)
     if (!programs_[i]) return fail("The BPF object lacks program " + image_.programs[i].symbol);
+  // Programs of imported C files are not ours to attach; their functions are what was asked for.
+  bpf_program* any = nullptr;
+  bpf_object__for_each_program(any, object.get()) if (!by_program_.contains(any)) bpf_program__set_autoload(any, false);
   prepare_maps(object.get());
   if (auto written = write_parameters(object.get()); !written) return std::unexpected(written.error());
   if (const int result = bpf_object__load(object.get()); result != 0)

@@ -170,11 +170,13 @@ std::expected<Given, ParameterFault> read_arguments(const image::Image& image,
   if (unknown.empty() && !help) return given;
   ParameterFault fault;
   if (!unknown.empty()) fault.error = "unexpected program command line options: " + unknown;
-  for (const Parameter& parameter : image.parameters) {
-    if (!is_named(parameter)) continue;
-    fault.hint += help && unknown.empty() ? "\n--" : ": --";
-    fault.hint += parameter.name;
-    if (help && unknown.empty() && !parameter.description.empty()) fault.hint += ": " + parameter.description;
+  std::map<std::string_view, std::string_view> known;  // descriptions by name: the hint is in their order
+  for (const Parameter& parameter : image.parameters)
+    if (is_named(parameter)) known.emplace(parameter.name, parameter.description);
+  for (const auto& [name, description] : known) {
+    fault.hint += help && unknown.empty() ? "\n--" : fault.hint.empty() ? ": --" : ", --";
+    fault.hint += name;
+    if (help && unknown.empty() && !description.empty()) fault.hint += ": " + std::string(description);
   }
   if (fault.hint.empty())
     fault.hint = "no custom program options defined.";

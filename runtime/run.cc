@@ -39,7 +39,10 @@ void raise_open_files(uint64_t probes, uint64_t maps) {
 }
 
 symbols::Options symbol_options(const image::RuntimeConfig& config) {
-  return {.demangle = config.cpp_demangle, .cache_processes = config.cache_user_symbols != "NONE"};
+  return {.demangle = config.cpp_demangle,
+          .cache_processes = config.cache_user_symbols != "none",
+          .by_program = config.cache_user_symbols == "per_program",
+          .lazy = config.lazy_symbolication};
 }
 
 class Run {
@@ -145,7 +148,8 @@ int Run::go() {
     return kExitFailed;
   }
   symbols::Symbols symbols(symbol_options(image_.config));
-  const value::Decoder decoder(image_, symbols, value::measure_clock_offsets());
+  value::Decoder decoder(image_, symbols, value::measure_clock_offsets());
+  decoder.on_failure([this](std::string_view text) { report_.error(text); });
   Tracer tracer(decoder, *printer_, *out_, report_,
                 {.pid = pid(), .show_optional = options_.warnings, .no_warnings = options_.no_warnings});
   if (const auto loaded = tracer.load(std::move(load)); !loaded) {
@@ -220,18 +224,18 @@ void Run::notify(std::string_view state, const char* what) {
 
 }  // namespace
 
-Result<Processes> open_processes(const std::string& command, pid_t pid) {
+Result<Processes> open_processes(const std::string& command, std::optional<pid_t> pid) {
   Processes processes;
   if (!command.empty()) {
     auto child = ChildProcess::start(command);
     if (!child) return std::unexpected(child.error());
     processes.child.emplace(std::move(*child));
   }
-  if (pid != 0) {
-    auto target = open_process(pid);
+  if (pid) {
+    auto target = open_process(*pid);
     if (!target) return std::unexpected(target.error());
     processes.target = std::move(*target);
-    processes.target_pid = pid;
+    processes.target_pid = *pid;
   }
   return processes;
 }

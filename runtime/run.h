@@ -46,8 +46,8 @@ struct Processes {
   pid_t target_pid = 0;
 };
 
-// Opens what -c and -p name (empty, 0: none). To be done before compiling. Fails with the text for the user.
-Result<Processes> open_processes(const std::string& command, pid_t pid);
+// Opens what -c and -p name (empty: none). To be done before compiling. Fails with the text for the user.
+Result<Processes> open_processes(const std::string& command, std::optional<pid_t> pid);
 
 // Loads and runs `image` to its end. Program output goes where `options` say, everything else to `err`. Gives the exit
 // code of the process.

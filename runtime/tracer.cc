@@ -184,7 +184,9 @@ void Tracer::take_exit() {
 }
 
 uint64_t Tracer::handle_some(uint64_t limit) {
-  if (!ring_) return 0;
+  if (!ring_ || ring_->empty()) return 0;
+  // What went wrong before a record was written is said before it.
+  counters_->poll_errors(printer_);
   out_.hold(true);
   const uint64_t count = ring_->consume(limit, [this](std::span<const std::byte> record) {
     actions_.handle(record);

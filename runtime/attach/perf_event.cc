@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <memory>
 
 #include "runtime/attach/mechanisms.h"
@@ -23,6 +24,18 @@ std::string explain(const std::string& what, int code) {
     case EMFILE: return what + ": too many open files (raise `ulimit -n`)";
     default: return what;
   }
+}
+
+// The kernel refuses frequencies above a limit that it lowers itself when samples take too long.
+std::string explain_frequency(const std::string& what, const perf_event_attr& attributes, int code) {
+  if (code != EINVAL || !attributes.freq) return explain(what, code);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
+      std::fopen("/proc/sys/kernel/perf_event_max_sample_rate", "re"), std::fclose);
+  unsigned long limit = 0;
+  if (!file || std::fscanf(file.get(), "%lu", &limit) != 1 || attributes.sample_freq <= limit) return what;
+  return what + " that samples " + std::to_string(attributes.sample_freq) +
+         " times per second: the kernel's limit is " + std::to_string(limit) +
+         " (sysctl kernel.perf_event_max_sample_rate)";
 }
 
 perf_event_attr attributes_of(const image::PerfEventAttach& spec) {
@@ -72,7 +85,10 @@ Result<Link> attach_to_threads(perf_event_attr attributes, int program, Context&
 Result<base::Fd> link_perf_event(perf_event_attr attributes, int pid, int cpu, int program, const std::string& what) {
   const base::Fd event(
       static_cast<int>(::syscall(SYS_perf_event_open, &attributes, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
-  if (!event.valid()) return base::fail(explain(what, errno), errno);
+  if (!event.valid()) {
+    const int code = errno;
+    return base::fail(explain_frequency(what, attributes, code), code);
+  }
   base::Fd link(bpf_link_create(program, event.get(), BPF_PERF_EVENT, nullptr));
   if (!link.valid()) return base::fail_errno(what + ": link the program to its perf event");
   return link;

@@ -22,6 +22,8 @@ class Counters {
 
   // Reports what is new since the last call.
   void poll(print::Printer& printer);
+  // The same for errors alone.
+  void poll_errors(print::Printer& printer);
 
   // Totals so far, as of the last poll.
   uint64_t lost_events() const;
@@ -31,7 +33,6 @@ class Counters {
  private:
   // Cells of all CPUs, entry by entry; empty if the map is missing or cannot be read.
   std::vector<std::byte> read(int map, uint32_t entries, uint32_t cell_size);
-  void poll_errors(print::Printer& printer);
   void poll_losses(print::Printer& printer);
 
   const image::Image& image_;

@@ -28,6 +28,11 @@ struct Options {
   bool demangle = true;
   // false (config cache_user_symbols=NONE): the mappings of a process are read anew for every question.
   bool cache_processes = true;
+  // (PER_PROGRAM) A process that ended before it was looked at is taken to be mapped like the others, as long as all of
+  // them run one program: right without address space randomisation.
+  bool by_program = false;
+  // false (lazy_symbolication): the symbols of a process are read when it is remembered, not when the first is needed.
+  bool lazy = true;
 };
 
 class Symbols {

@@ -118,7 +118,10 @@ Process& UserSymbols::refresh(uint32_t pid, Reread wish) {
   const uint64_t started = start_time(pid);
   process.alive = started != 0;
   // Gone: what is known of it stays. A new user of the pid, however, starts from nothing.
-  if (!process.alive) return process;
+  if (!process.alive) {
+    if (first && program_pid_ != 0 && !many_programs_) process.mappings = processes_[program_pid_].mappings;
+    return process;
+  }
   const bool same = !first && started == process.start_time;
   if (same && !reread && options_.cache_processes) return process;
   std::string text;
@@ -130,13 +133,26 @@ Process& UserSymbols::refresh(uint32_t pid, Reread wish) {
   process.start_time = started;
   process.read = time;
   process.mappings = std::move(mappings);
+  if (options_.by_program) note_program(pid);
   return process;
+}
+
+void UserSymbols::note_program(uint32_t pid) {
+  struct stat status = {};
+  if (many_programs_ || ::stat(proc_path(pid, "exe").c_str(), &status) != 0) return;
+  const std::pair<uint64_t, uint64_t> program(status.st_dev, status.st_ino);
+  many_programs_ = program_pid_ != 0 && program != program_;
+  program_ = program;
+  program_pid_ = pid;
 }
 
 void UserSymbols::remember(uint32_t pid) {
   Process& process = refresh(pid, Reread::yes);
   // Opened now, while the paths can be followed through the process; reading symbols waits until they are needed.
-  for (Mapping& mapping : process.mappings) object_of(pid, process, mapping);
+  for (Mapping& mapping : process.mappings) {
+    Object* object = object_of(pid, process, mapping);
+    if (!options_.lazy && object && object->file) object->file->release();
+  }
 }
 
 Object* UserSymbols::object_at(const std::string& path, uint64_t required_inode) {

@@ -66,7 +66,13 @@ class UserSymbols {
   std::string_view display_name(Object& object, const ElfSymbol& symbol);
   std::optional<Symbol> find_jit(uint32_t pid, Process& process, uint64_t address);
 
+  // Process and executable (device, inode) that stand for all, with Options::by_program.
+  void note_program(uint32_t pid);
+
   Options options_;
+  std::pair<uint64_t, uint64_t> program_{0, 0};
+  uint32_t program_pid_ = 0;
+  bool many_programs_ = false;
   std::unordered_map<uint32_t, Process> processes_;
   // Device, inode, time of change and size: a binary that was rebuilt under its old name is another object.
   std::map<std::tuple<uint64_t, uint64_t, int64_t, int64_t>, Object> objects_;

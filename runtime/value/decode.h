@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -44,7 +45,10 @@ class Decoder {
   // The bits of a boolean, integer, enumeration or pointer, sign-extended to 64; nothing for other kinds.
   std::optional<uint64_t> number(image::TypeId type, std::span<const std::byte> bytes, bool& is_bool) const;
 
-  // Text of a timestamp by a strftime format with %f; "(?)" if the result is empty.
+  // Is told what went wrong while a value was decoded. None: nobody.
+  void on_failure(std::function<void(std::string_view)> report) { failed_ = std::move(report); }
+
+  // Text of a timestamp by a strftime format with %f; "(?)" if the result is empty, which is a failure.
   std::string format_time(std::string_view format, image::Clock clock, uint64_t nanoseconds) const;
 
   // Keeps the addresses of process `pid` resolvable after its end, if the image holds user stacks or symbols at all. To be
@@ -73,6 +77,7 @@ class Decoder {
   ClockOffsets clocks_;
   bool has_user_addresses_;
   std::unique_ptr<SystemNames> names_;
+  std::function<void(std::string_view)> failed_;
 };
 
 // The clock's wall time formatted by strftime alone (the `time` action): empty if the result would be empty or longer

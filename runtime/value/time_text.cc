@@ -75,7 +75,9 @@ std::string Decoder::format_time(std::string_view format, image::Clock clock, ui
     --seconds;
   }
   const std::string text = strftime_text(expand_microseconds(format, rest), seconds, kMaxTimestampText);
-  return text.empty() ? "(?)" : text;
+  if (!text.empty()) return text;
+  if (failed_) failed_("strftime returned 0");
+  return "(?)";
 }
 
 std::string format_wall_time(const std::string& format, int64_t seconds) {

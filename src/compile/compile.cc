@@ -24,7 +24,7 @@ std::optional<probes::AttachText> attach_text(const ast::AttachPoint& point, con
 }  // namespace
 
 Compilation::Compilation(const kernel::KernelView& kernel, const kernel::BinaryView& binaries, Options options)
-    : kernel_(kernel), binaries_(binaries), options_(std::move(options)) {}
+    : kernel_(kernel), binaries_(binaries), options_(std::move(options)), c_objects_(kernel.types()) {}
 
 Compilation::~Compilation() = default;
 
@@ -32,7 +32,7 @@ bool Compilation::run(const std::string& name, const std::string& text, Stage la
   if (!parse(name, text)) return false;
   if (last == Stage::parse) return true;
   // From here on the tree is fixed: no pass edits it.
-  if (!configure() || !check()) return false;
+  if (!configure() || !import() || !check()) return false;
   // All names are resolved and all types final; the diagnostics hold warnings only.
   if (last == Stage::sema) return true;
   return lower(last);
@@ -55,6 +55,17 @@ bool Compilation::configure() {
   return diagnostics_.ok();
 }
 
+bool Compilation::import() {
+  const bool blocks = config_.text("unstable_import_statement") != "error";
+  if (tree_->imports.empty() && !blocks) return true;
+  imports_ = ImportLoader(options_.import_root, sources_, arena_, diagnostics_).load(*tree_, blocks);
+  if (!diagnostics_.ok()) return false;
+  std::vector<std::string> folders = options_.include_dirs;
+  folders.insert(folders.begin(), options_.import_root.empty() ? "." : options_.import_root);
+  c_objects_.load(imports_.c_files, std::move(folders), diagnostics_);
+  return diagnostics_.ok();
+}
+
 bool Compilation::check() {
   // The library is parsed with every script; an error in it is ours, not the user's.
   for (const stdlib::Embedded& file : stdlib::texts()) {
@@ -66,7 +77,7 @@ bool Compilation::check() {
   const sema::Inputs inputs{
       .sources = sources_,
       .script = *tree_,
-      .imports = {},
+      .imports = imports_.scripts,
       .library = library_,
       .config = config_,
       .arguments = arguments,
@@ -80,6 +91,8 @@ bool Compilation::check() {
       .find_define = {},
       .find_script_type = {},
       .find_script_enumerator = {},
+      .find_c_function = [this](std::string_view name) { return c_objects_.find(name); },
+      .c_functions = c_objects_.names(),
       .unsafe = options_.unsafe,
       .pid = options_.pid,
       .pid_filter = options_.pid_filter,

@@ -10,6 +10,7 @@
 
 #include "ast/ast.h"
 #include "base/result.h"
+#include "compile/imports.h"
 #include "diag/diagnostic.h"
 #include "image/image.h"
 #include "kernel/binary_view.h"
@@ -30,6 +31,8 @@ struct Options {
   std::optional<int> pid;                                        // -p, or the child of -c
   bool pid_filter = false;                                       // -p: kernel probes test the pid
   bool has_child = false;                                        // -c
+  std::vector<std::string> include_dirs;                         // -I
+  std::string import_root;  // folder of the root script; empty: the working directory
   bool unsafe = false;
   bool portable = false;  // for other kernels than this one
   bool runtime_warnings = false;
@@ -57,12 +60,16 @@ class Compilation {
   const sema::TypedProgram& typed() const { return *typed_; }
   const image::Image& image() const { return image_; }
   image::Image take_image() { return std::move(image_); }
+  void set_object(std::vector<std::byte> object) { image_.object = std::move(object); }
+  // Objects that the image's own object calls into and has to be linked with before it is loaded.
+  std::vector<std::pair<std::string, std::span<const char>>> c_objects() const { return c_objects_.elf(); }
   const std::string& ir_before() const { return ir_before_; }
   const std::string& ir_after() const { return ir_after_; }
 
  private:
   bool parse(const std::string& name, const std::string& text);
   bool configure();
+  bool import();
   bool check();
   bool lower(Stage last);
 
@@ -74,6 +81,8 @@ class Compilation {
   diag::Diagnostics diagnostics_;
   sema::Config config_;
   const ast::Program* tree_ = nullptr;
+  Imports imports_;
+  CObjects c_objects_;
   std::vector<const ast::Program*> library_;
   std::unique_ptr<sema::TypedProgram> typed_;
   image::Image image_;

@@ -26,8 +26,16 @@ std::string fill(std::string_view text, const std::vector<std::string>& argument
 
 Diagnostic& Diagnostics::append(Diagnostic diagnostic) {
   if (diagnostic.severity() == Severity::error) ++errors_;
+  // The outermost level tells in which file the code that the user has to look at stands.
+  const source::Range outermost = diagnostic.expanded_from.empty() ? diagnostic.range : diagnostic.expanded_from.back();
+  if (const auto origin = origins_.find(outermost.buffer.value); origin != origins_.end())
+    diagnostic.expanded_from.insert(diagnostic.expanded_from.end(), origin->second.begin(), origin->second.end());
   all_.push_back(std::move(diagnostic));
   return all_.back();
+}
+
+void Diagnostics::set_origin(source::BufferId buffer, std::vector<source::Range> levels) {
+  origins_[buffer.value] = std::move(levels);
 }
 
 }  // namespace sonde::diag

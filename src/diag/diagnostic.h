@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,6 +81,9 @@ class Diagnostics {
     return append({id, range, fill(row(id).text, {argument_text(arguments)...}), {}, {}, {}});
   }
   Diagnostic& append(Diagnostic diagnostic);
+  // What is reported about `buffer` from now on was expanded from `levels` (the statements that imported it, innermost
+  // first).
+  void set_origin(source::BufferId buffer, std::vector<source::Range> levels);
 
   bool ok() const { return errors_ == 0; }
   size_t errors() const { return errors_; }
@@ -87,6 +91,7 @@ class Diagnostics {
 
  private:
   std::vector<Diagnostic> all_;
+  std::map<uint32_t, std::vector<source::Range>> origins_;
   size_t errors_ = 0;
 };
 

@@ -7,7 +7,6 @@
 
 #include "compile/compile.h"
 #include "driver/script.h"
-#include "kernel/live_view.h"
 #include "probes/listing.h"
 
 namespace sonde::driver {
@@ -22,13 +21,15 @@ void print_lines(const std::vector<std::string>& lines) {
 // The probes of a program, resolved as for a run, in order.
 int list_program(const Script& script, const Options& options, const Console& console) {
   types::TypeContext types;
-  const auto kernel = kernel::live_view(types);
+  const auto kernel = open_kernel(types, options, console);
+  if (!kernel) return 1;
   const kernel::BinaryView binaries;
   compile::Options how;
   how.positional = options.positional;
   how.environment = environment();
   how.pid = options.pid;
   how.unsafe = options.unsafe;
+  how.import_root = script.root;
   compile::Compilation compilation(*kernel, binaries, how);
   const bool done = compilation.run(script.name, script.text, compile::Stage::sema);
   print_diagnostics(compilation, options, console);
@@ -52,7 +53,8 @@ int list_probes(const Options& options, const Console& console) {
     return 1;
   }
   types::TypeContext types;
-  const auto kernel = kernel::live_view(types);
+  const auto kernel = open_kernel(types, options, console);
+  if (!kernel) return 1;
   const kernel::BinaryView binaries;
   diag::Diagnostics diagnostics;
   probes::ProbeContext context{.kernel = *kernel, .binaries = binaries, .diagnostics = diagnostics};

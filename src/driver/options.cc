@@ -60,6 +60,19 @@ Refusal set_pid(Options& options, std::string_view value) {
   return {};
 }
 
+Refusal set_no_feature(Options& options, std::string_view value) {
+  constexpr std::string_view kKnown[] = {"kprobe_multi", "kprobe_session", "uprobe_multi"};
+  while (!value.empty()) {
+    const size_t comma = value.find(',');
+    const std::string_view feature = value.substr(0, comma);
+    value = comma == std::string_view::npos ? std::string_view{} : value.substr(comma + 1);
+    if (std::ranges::find(kKnown, feature) == std::end(kKnown))
+      return "USAGE: --no-feature can only have values 'kprobe_multi,kprobe_session,uprobe_multi'.";
+    options.disabled_features.emplace_back(feature);
+  }
+  return {};
+}
+
 Refusal set_mode(Options& options, std::string_view value) {
   if (value != "codegen") return "USAGE: --mode can only be 'codegen'.";
   options.mode = Mode::codegen;
@@ -102,8 +115,15 @@ constexpr OptionRow kRows[] = {
      }},
     {'V', "version", "", Group::program, "print the version and exit", nothing},
     {'h', "help", "", Group::program, "print this help and exit", nothing},
+    {0, "info", "", Group::program, "print what this build and this kernel can do, and exit",
+     [](Options& o, std::string_view) -> Refusal {
+       o.mode = Mode::info;
+       return {};
+     }},
     {'p', "pid", "PID", Group::process, "trace this process only", set_pid},
     {'c', "cmd", "CMD", Group::process, "run CMD, trace it, and end when it ends", set_text<&Options::command>},
+    {0, "usdt-file-activation", "", Group::process,
+     "accepted for compatibility: the kernel counts the users\nof a usdt probe in every process", nothing},
     {'o', "output", "FILE", Group::output, "write what the program prints to FILE", set_text<&Options::output>},
     {'f', "", "FORMAT", Group::output, "output format: text (default) or json",
      [](Options& o, std::string_view v) -> Refusal {
@@ -117,8 +137,12 @@ constexpr OptionRow kRows[] = {
     {0, "no-warnings", "", Group::output, "print no warnings at all", set_true<&Options::no_warnings>},
     {'I', "", "DIR", Group::include, "search DIR for included headers", append_text<&Options::include_dirs>},
     {0, "include", "FILE", Group::include, "include FILE before the program", append_text<&Options::includes>},
+    {0, "traceable-functions", "FILE", Group::include,
+     "functions that kprobes may take, one per line, instead of tracefs'", set_text<&Options::traceable_functions>},
     {0, "unsafe", "", Group::safety, "allow functions that change the system, and unchecked attach points",
      set_true<&Options::unsafe>},
+    {0, "no-feature", "FEATURE", Group::safety,
+     "do as if the kernel lacked these; a list of\nkprobe_multi, kprobe_session, uprobe_multi", set_no_feature},
     {0, "mode", "MODE", Group::developer, "codegen: compile only", set_mode},
     {0, "probe-filter", "REGEX", Group::developer, "run only the probes whose full name matches",
      set_text<&Options::probe_filter>},
@@ -241,6 +265,7 @@ std::variant<Options, Stop> parse_options(int argc, char** argv) {
     if (row.short_name == 'h') return Stop{0, help_text(), ""};
     if (row.short_name == 'V') return Stop{0, version_text(), ""};
     if (auto refusal = row.apply(options, optarg ? optarg : "")) return usage_error(*refusal);
+    if (options.mode == Mode::info) return options;  // what stands behind it on the command line does not count
   }
   if (auto stop = take_operands(options, argc, argv, optind)) return *stop;
   if (auto stop = check_combinations(options)) return *stop;

@@ -12,7 +12,7 @@
 
 namespace sonde::driver {
 
-enum class Mode : uint8_t { run, list, codegen, build };
+enum class Mode : uint8_t { run, list, info, codegen, build };
 enum class Buffering : uint8_t { line, full, none };
 
 // What the user asked for. Texts are kept as given; what needs the system (a pid, a file) is checked where it is used.
@@ -38,7 +38,9 @@ struct Options {
   std::string probe_filter;
   std::string emit_elf, emit_llvm;
   std::vector<std::string> include_dirs, includes;
-  std::set<std::string, std::less<>> debug;  // -d stages
+  std::string traceable_functions;
+  std::vector<std::string> disabled_features;  // names that --no-feature gave
+  std::set<std::string, std::less<>> debug;    // -d stages
 };
 
 enum class Group : uint8_t { program, process, output, include, safety, developer, trouble, hidden };

@@ -25,6 +25,7 @@ std::optional<std::string> missing_privileges() {
   std::string missing;
   const auto need = [&missing](const char* name) { missing += (missing.empty() ? "" : ", ") + std::string(name); };
   if (!has(CAP_DAC_READ_SEARCH) && geteuid() != 0) need("CAP_DAC_READ_SEARCH");
+  if (!has(CAP_DAC_OVERRIDE) && geteuid() != 0) need("CAP_DAC_OVERRIDE");
   if (!has(CAP_SYS_ADMIN) && !has(CAP_BPF)) need("CAP_BPF");
   if (!has(CAP_SYS_ADMIN) && !has(CAP_PERFMON)) need("CAP_PERFMON");
   if (missing.empty()) return {};

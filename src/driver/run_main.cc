@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <regex>
@@ -11,10 +12,12 @@
 
 #include "base/color.h"
 #include "compile/compile.h"
+#include "driver/info.h"
 #include "driver/list.h"
 #include "driver/privileges.h"
 #include "driver/script.h"
 #include "kernel/live_view.h"
+#include "runtime/link_objects.h"
 #include "runtime/print/sink.h"
 #include "runtime/run.h"
 #include "runtime/stand_alone.h"
@@ -33,6 +36,7 @@ compile::Options compile_options(const Options& options, const runtime::Processe
   out.pid_filter = options.pid.has_value();
   out.has_child = processes.child.has_value();
   out.unsafe = options.unsafe;
+  out.include_dirs = options.include_dirs;
   out.portable = options.mode == Mode::build;
   out.runtime_warnings = options.runtime_warnings;
   out.verify_ir = options.verify_ir;
@@ -51,6 +55,18 @@ void print_stages(const compile::Compilation& compilation, const Options& option
   if (options.debug.contains("codegen-opt"))
     std::printf("\nLLVM IR after optimization\n----------------------------\n\n%s", compilation.ir_after().c_str());
   std::fflush(stdout);
+}
+
+// Joins the object with those of imported C files.
+Result<> link_imports(compile::Compilation& compilation, const std::string& name) {
+  const auto imported = compilation.c_objects();
+  if (imported.empty()) return {};
+  std::vector<runtime::ObjectFile> objects = {{name, compilation.image().object}};
+  for (const auto& [path, elf] : imported) objects.push_back({path, std::as_bytes(elf)});
+  auto linked = runtime::link_objects(objects);
+  if (!linked) return std::unexpected(linked.error());
+  compilation.set_object(std::move(*linked));
+  return {};
 }
 
 Result<> write_file(const std::string& path, std::string_view bytes) {
@@ -102,6 +118,7 @@ int run_compiled(const image::Image& image, const Options& options, runtime::Pro
   how.debug_libbpf = options.debug.contains("libbpf");
   how.debug_verifier = options.debug.contains("verifier");
   how.parameters = options.named;
+  how.no_uprobe_multi = std::ranges::find(options.disabled_features, "uprobe_multi") != options.disabled_features.end();
   if (!options.probe_filter.empty()) {
     try {
       how.probe_filter = [pattern = std::regex(options.probe_filter)](std::string_view name) {
@@ -116,21 +133,44 @@ int run_compiled(const image::Image& image, const Options& options, runtime::Pro
   return runtime::run_image(image, how, std::move(processes), err);
 }
 
+// Reasons why nothing at all can be traced here, and doubts whether it works.
+bool kernel_permits(const kernel::KernelView& kernel, const Console& console) {
+  if (kernel.lockdown() == "confidentiality") {
+    std::fputs(
+        "Kernel lockdown is in 'confidentiality' mode. It blocks the parts of BPF that tracing needs:\n"
+        "reading kernel memory and calling most helpers. Start the kernel with lockdown=integrity or\n"
+        "without lockdown (it may have been switched on by UEFI secure boot), see\n"
+        "https://man7.org/linux/man-pages/man7/kernel_lockdown.7.html\n",
+        stderr);
+    return false;
+  }
+  int major = 0, minor = 0;
+  if (std::sscanf(kernel.release().c_str(), "%d.%d", &major, &minor) == 2 && (major < 5 || (major == 5 && minor < 15)))
+    console.warning("Kernel version (" + kernel.release() +
+                    ") is lower than the minimum supported kernel version (5.15.0). Some features/scripts may not "
+                    "work as expected.");
+  return true;
+}
+
 int compile_and_run(const Options& options, const Console& console) {
   const auto script = read_script(options);
   if (!script) {
     console.error(script.error().text());
     return runtime::kExitUsage;
   }
-  auto processes = runtime::open_processes(options.command, options.pid.value_or(0));
+  auto processes = runtime::open_processes(options.command, options.pid);
   if (!processes) {
     console.error(processes.error().text());
     return runtime::kExitUsage;
   }
   types::TypeContext types;
-  const auto kernel = kernel::live_view(types);
+  const auto kernel = open_kernel(types, options, console);
+  if (!kernel) return runtime::kExitUsage;
+  if (options.mode == Mode::run && !kernel_permits(*kernel, console)) return runtime::kExitUsage;
   const kernel::BinaryView binaries;
-  compile::Compilation compilation(*kernel, binaries, compile_options(options, *processes));
+  compile::Options how = compile_options(options, *processes);
+  how.import_root = script->root;
+  compile::Compilation compilation(*kernel, binaries, std::move(how));
   const bool done = compilation.run(script->name, script->text);
   print_diagnostics(compilation, options, console);
   if (!done) {
@@ -141,6 +181,10 @@ int compile_and_run(const Options& options, const Console& console) {
     return compilation.bad_environment() ? kExitEnvironment : runtime::kExitUsage;
   }
   print_stages(compilation, options);
+  if (const auto linked = link_imports(compilation, script->name); !linked) {
+    console.error(linked.error().text());
+    return runtime::kExitUsage;
+  }
   if (const auto emitted = emit_files(compilation, options); !emitted) {
     console.error(emitted.error().text());
     return runtime::kExitUsage;
@@ -156,10 +200,14 @@ int run_main(const Options& options) {
   std::string complaint;
   const Console console(base::wants_color(complaint));
   if (!complaint.empty()) console.warning(complaint);
-  const bool needs_kernel = options.mode == Mode::run || options.mode == Mode::list;
+  const bool needs_kernel = options.mode == Mode::run || options.mode == Mode::list || options.mode == Mode::info;
   if (const auto missing = missing_privileges(); needs_kernel && missing) {
     console.error(*missing);
     return runtime::kExitUsage;
+  }
+  if (options.mode == Mode::info) {
+    std::fputs(info_text(options).c_str(), stdout);
+    return 0;
   }
   return options.mode == Mode::list ? list_probes(options, console) : compile_and_run(options, console);
 }

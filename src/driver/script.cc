@@ -5,10 +5,13 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string_view>
 
 #include "diag/render.h"
+#include "kernel/btf.h"
+#include "kernel/live_view.h"
 
 namespace sonde::driver {
 namespace {
@@ -41,8 +44,24 @@ std::vector<std::pair<std::string, std::string>> environment() {
   return out;
 }
 
+std::unique_ptr<kernel::KernelView> open_kernel(types::TypeContext& types, const Options& options,
+                                                const Console& console) {
+  const std::string& functions = options.traceable_functions;
+  if (!functions.empty() && ::access(functions.c_str(), R_OK) != 0) {
+    console.error("Failed to open kernel function info: Could not read functions from " + functions + ". (" +
+                  std::strerror(errno) + ")");
+    return nullptr;
+  }
+  kernel::LiveOptions how{.traceable_functions = functions, .btf = {}, .disabled_features = options.disabled_features};
+  for (const char* name : {"BPFTRACE_BTF", "SONDE_BTF"})
+    if (const char* file = std::getenv(name); file && *file) how.btf = file;
+  if (!how.btf.empty() && !kernel::Btf::open(how.btf) && !options.no_warnings)
+    console.warning("BTF: failed to parse BTF from " + how.btf);
+  return kernel::live_view(types, std::move(how));
+}
+
 Result<Script> read_script(const Options& options) {
-  Script script{options.program || options.file == "-" ? "stdin" : options.file, {}};
+  Script script{options.program || options.file == "-" ? "stdin" : options.file, {}, {}};
   if (options.program) {
     script.text = *options.program;
   } else if (options.file == "-") {
@@ -51,6 +70,8 @@ Result<Script> read_script(const Options& options) {
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(options.file.c_str(), "re"), std::fclose);
     if (!file) return base::fail_errno("failed to open file '" + options.file + "'");
     script.text = read_all(file.get());
+    if (const size_t slash = options.file.rfind('/'); slash != std::string::npos)
+      script.root = options.file.substr(0, slash == 0 ? 1 : slash);
   }
   if (!script.text.empty() && script.text.back() != '\n') script.text += '\n';
   return script;

@@ -1,6 +1,7 @@
 // What every mode of the driver needs: the script's text, the environment, and the console for messages.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "base/result.h"
 #include "compile/compile.h"
 #include "driver/options.h"
+#include "kernel/kernel_view.h"
 
 namespace sonde::driver {
 
@@ -26,9 +28,14 @@ class Console {
 // The variables that configure sonde, with their prefix.
 std::vector<std::pair<std::string, std::string>> environment();
 
+// The running kernel as options and environment want it seen. Null: the user has been told why not.
+std::unique_ptr<kernel::KernelView> open_kernel(types::TypeContext& types, const Options& options,
+                                                const Console& console);
+
 struct Script {
   std::string name;  // for messages
   std::string text;  // ends with a newline unless empty
+  std::string root;  // folder that imports are relative to; empty: the working directory
 };
 
 // Reads -e, a file or standard input to its end.

@@ -81,7 +81,18 @@ Result<std::unique_ptr<Btf>> Btf::open(const std::string& path, const Btf* base)
     btf->contents_ = std::move(*contents);
     bytes = btf->contents_;
   }
+  SONDE_TRY(btf->read_header(bytes, path));
+  return btf;
+}
 
+Result<std::unique_ptr<Btf>> Btf::from_bytes(std::vector<char> contents, const std::string& name) {
+  std::unique_ptr<Btf> btf(new Btf);
+  btf->contents_ = std::move(contents);
+  SONDE_TRY(btf->read_header(btf->contents_, name));
+  return btf;
+}
+
+Result<> Btf::read_header(std::span<const char> bytes, const std::string& path) {
   btf_header header{};
   if (bytes.size() < sizeof header) return base::fail(path + " is not BTF: too short");
   std::memcpy(&header, bytes.data(), sizeof header);
@@ -91,11 +102,11 @@ Result<std::unique_ptr<Btf>> Btf::open(const std::string& path, const Btf* base)
   const uint64_t strings_at = uint64_t{header.hdr_len} + header.str_off;
   if (types_at + header.type_len > bytes.size() || strings_at + header.str_len > bytes.size() || types_at % 4 != 0)
     return base::fail(path + " is damaged: a section exceeds the file");
-  btf->types_ = bytes.subspan(types_at, header.type_len);
-  btf->strings_ = {bytes.data() + strings_at, header.str_len};
-  if (!btf->strings_.empty() && btf->strings_.back() != 0) return base::fail(path + " is damaged: open string section");
-  btf->strings_begin_ = base ? base->strings_begin_ + static_cast<uint32_t>(base->strings_.size()) : 0;
-  return btf;
+  types_ = bytes.subspan(types_at, header.type_len);
+  strings_ = {bytes.data() + strings_at, header.str_len};
+  if (!strings_.empty() && strings_.back() != 0) return base::fail(path + " is damaged: open string section");
+  strings_begin_ = base_ ? base_->strings_begin_ + static_cast<uint32_t>(base_->strings_.size()) : 0;
+  return {};
 }
 
 Btf::~Btf() {

@@ -24,6 +24,8 @@ class Btf {
  public:
   // `base`: the BTF that ids and strings continue, for a module; must outlive this object.
   static Result<std::unique_ptr<Btf>> open(const std::string& path, const Btf* base = nullptr);
+  // BTF in memory, as in a section of an object file; `name` is for messages.
+  static Result<std::unique_ptr<Btf>> from_bytes(std::vector<char> contents, const std::string& name);
   ~Btf();
   Btf(const Btf&) = delete;
   Btf& operator=(const Btf&) = delete;
@@ -70,6 +72,7 @@ class Btf {
   static constexpr uint32_t kNoString = UINT32_MAX;
 
   Btf() = default;
+  Result<> read_header(std::span<const char> bytes, const std::string& name);
   // First offset not below `from` into the own strings at which `text` stands as a whole string.
   uint32_t next_string(std::string_view text, uint32_t from) const;
   const std::vector<uint32_t>& offsets() const;

@@ -45,7 +45,7 @@ size_t enumerator_index(const btf_type& type, uint32_t name) {
 }  // namespace
 
 std::unique_ptr<BtfView::Module> BtfView::open_module(const std::string& name, const Module* base) const {
-  auto btf = Btf::open(folder_ + "/" + name, base ? base->btf.get() : nullptr);
+  auto btf = Btf::open(!base && !file_.empty() ? file_ : folder_ + "/" + name, base ? base->btf.get() : nullptr);
   if (!btf) return nullptr;
   auto module = std::make_unique<Module>();
   module->name = name;
@@ -145,7 +145,7 @@ Result<FunctionProto> BtfView::find_function(std::string_view module, std::strin
     FunctionProto proto = candidate.types->prototype(candidate.btf->type(id)->type, 0);
     proto.name = name;
     proto.module = candidate.name;
-    proto.btf_id = id;
+    proto.btf_id = kernel_id(id);
     return proto;
   });
   if (!found) return base::fail("BTF data for the function not found");
@@ -165,7 +165,7 @@ Result<FunctionProto> BtfView::find_raw_tracepoint(std::string_view name) const 
     FunctionProto proto = module.types->prototype(pointer->type, 1, function ? btf.type(function)->type : 0);
     proto.name = name;
     proto.module = module.name;
-    proto.btf_id = id;
+    proto.btf_id = kernel_id(id);
     return proto;
   });
   if (!found) return base::fail("raw tracepoint " + std::string(name) + " is not in the kernel's BTF");
@@ -182,7 +182,7 @@ Result<FunctionProto> BtfView::find_iterator(std::string_view name) const {
     FunctionProto proto = module.types->prototype(module.btf->type(id)->type, 1);
     proto.name = name;
     proto.module = module.name;
-    proto.btf_id = id;
+    proto.btf_id = kernel_id(id);
     proto.result = module.types->convert(record);
     return proto;
   });

@@ -30,8 +30,10 @@ class BtfView : public KernelView {
   std::vector<std::string> type_names(std::string_view tag) const override;
 
  protected:
-  // `folder`: "/sys/kernel/btf", or the like of a recording.
-  BtfView(types::TypeContext& context, std::string folder) : context_(context), folder_(std::move(folder)) {}
+  // `folder`: "/sys/kernel/btf", or the like of a recording. `file`: a BTF file to take instead of the kernel's, which
+  // then stands alone, without modules; empty: none.
+  BtfView(types::TypeContext& context, std::string folder, std::string file = {})
+      : context_(context), folder_(std::move(folder)), file_(std::move(file)), modules_tried_(!file_.empty()) {}
   // What BTF tells of a feature: helper "get_func_ip", "kfunc:NAME", multi links. Empty: not a matter of BTF.
   std::optional<bool> btf_feature(std::string_view name) const;
 
@@ -55,10 +57,14 @@ class BtfView : public KernelView {
   template <typename Look>
   auto first_hit(Look look) const -> decltype(look(std::declval<Module&>()));
 
+  // The id under which the kernel knows a type; 0: to be looked up by name when loading.
+  uint32_t kernel_id(uint32_t id) const { return file_.empty() ? id : 0; }
+
   types::TypeContext& context_;
   std::string folder_;
+  std::string file_;
   mutable bool vmlinux_tried_ = false;
-  mutable bool modules_tried_ = false;
+  mutable bool modules_tried_;
   mutable std::vector<std::unique_ptr<Module>> modules_;
 };
 

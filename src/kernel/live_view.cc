@@ -22,7 +22,7 @@ bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0;
 class LiveView final : public BtfView {
  public:
   LiveView(types::TypeContext& context, LiveOptions options)
-      : BtfView(context, "/sys/kernel/btf"), options_(std::move(options)) {
+      : BtfView(context, "/sys/kernel/btf", options.btf), options_(std::move(options)) {
     ::uname(&names_);
   }
 

@@ -12,6 +12,8 @@ namespace sonde::kernel {
 struct LiveOptions {
   // File to be used for the list of traceable functions; empty: tracefs.
   std::string traceable_functions;
+  // BTF file to be used instead of the kernel's; empty: /sys/kernel/btf.
+  std::string btf;
   // Names that has_feature() denies.
   std::vector<std::string> disabled_features;
 };

@@ -133,6 +133,37 @@ llvm::DIType* ModuleState::local_type(types::TypeRef type) {
                                 is_signed ? llvm::dwarf::DW_ATE_signed : llvm::dwarf::DW_ATE_unsigned);
 }
 
+// Type of a parameter or result for the linker's comparison of declaration and definition: it looks at kinds, sizes of
+// numbers, names of records and enumerations, and through pointers.
+llvm::DIType* ModuleState::signature_type(types::TypeRef type) {
+  switch (type->kind) {
+    case types::Kind::void_type: return nullptr;
+    case types::Kind::pointer: return debug_.createPointerType(signature_type(type->element), 64);
+    case types::Kind::boolean: return debug_.createBasicType("_Bool", 8, llvm::dwarf::DW_ATE_boolean);
+    case types::Kind::enumeration:
+      return debug_.createEnumerationType(nullptr, type->c_enum->name, nullptr, 0, uint64_t{type->size} * kBits, 0,
+                                          debug_.getOrCreateArray({}), nullptr);
+    default: return local_type(type);
+  }
+}
+
+llvm::Function* ModuleState::c_function(const kernel::FunctionProto& function) {
+  if (llvm::Function* known = module_.getFunction(function.name)) return known;
+  // Every value is extended to its register, so that what the callee takes of it is right.
+  const llvm::SmallVector<llvm::Type*, 5> parameters(function.parameters.size(), i64);
+  auto* declared = llvm::Function::Create(llvm::FunctionType::get(i64, parameters, false),
+                                          llvm::GlobalValue::ExternalLinkage, function.name, module_);
+  // Hidden here is hidden in the linked object, and libbpf then has the verifier follow the call with its real arguments
+  // instead of proving the function for any (the kernel would refuse kernel addresses as arguments).
+  declared->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  llvm::SmallVector<llvm::Metadata*, 6> types = {signature_type(function.result)};
+  for (const kernel::Parameter& parameter : function.parameters) types.push_back(signature_type(parameter.type));
+  auto* signature = debug_.createSubroutineType(debug_.getOrCreateTypeArray(types));
+  declared->setSubprogram(debug_.createFunction(file_, function.name, "", file_, 0, signature, 0,
+                                                llvm::DINode::FlagPrototyped, llvm::DISubprogram::SPFlagOptimized));
+  return declared;
+}
+
 llvm::GlobalVariable* ModuleState::relocation(const types::CRecord& record, const types::CField& field,
                                               Relocation kind) {
   RecordInfo& info = records_[&record];

@@ -19,6 +19,10 @@ llvm::Value* FunctionLowering::scalar(const Expr& expr) {
       At at(*this, expr.range, expr.expanded_from);
       return canonical(call(as<sema::Call>(expr), nullptr, false), expr.type);
     }
+    case ExprKind::c_call: {
+      At at(*this, expr.range, expr.expanded_from);
+      return canonical(c_call(as<sema::CCall>(expr)), expr.type);
+    }
     case ExprKind::unary: {
       const auto& node = as<sema::Unary>(expr);
       if (node.op == sema::UnaryOp::logical_not) return from_bool(condition(expr));
@@ -79,6 +83,11 @@ void FunctionLowering::discard(const Expr& expr) {
   if (expr.kind == ExprKind::call && expr.type->size == 0) {
     At at(*this, expr.range, expr.expanded_from);
     call(as<sema::Call>(expr), nullptr, false);
+    return;
+  }
+  if (expr.kind == ExprKind::c_call && expr.type->size == 0) {
+    At at(*this, expr.range, expr.expanded_from);
+    c_call(as<sema::CCall>(expr));
     return;
   }
   if (expr.kind == ExprKind::map_ref || expr.kind == ExprKind::text || expr.type->kind == types::Kind::none) return;

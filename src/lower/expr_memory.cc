@@ -77,6 +77,7 @@ void FunctionLowering::store_value(const Expr& expr, llvm::Value* to, bool padde
     case ExprKind::context_retval: return read_memory(place(expr), type, to, padded);
     case ExprKind::constant:
     case ExprKind::map_ref:
+    case ExprKind::c_call:
     case ExprKind::unary:
     case ExprKind::binary:
     case ExprKind::logical:

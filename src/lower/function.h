@@ -86,6 +86,7 @@ class FunctionLowering {
   // --- calls (call.cc, events.cc) ---------------------------------------------------------------------------------------
   llvm::Value* call(const sema::Call& call, llvm::Value* to, bool padded);
   void event(const sema::Call& call);
+  llvm::Value* c_call(const sema::CCall& call);
 
   // --- memory (memory.cc) -----------------------------------------------------------------------------------------------
   // Memory until the end of the innermost TempScope: stack while the budget lasts, else scratch.

@@ -1,6 +1,8 @@
 // The pass list of this folder: functions of all programs, module-wide data, a few optimisations, the object.
 #include "lower/lower.h"
 
+#include <llvm/Config/llvm-config.h>
+
 #include <llvm/Support/raw_ostream.h>
 
 #include "base/check.h"
@@ -18,6 +20,8 @@ std::string text_of(const llvm::Module& module) {
 }
 
 }  // namespace
+
+std::string llvm_version() { return LLVM_VERSION_STRING; }
 
 Result<Output> lower(const sema::TypedProgram& program, plan::Plan& plan, const source::SourceSet& sources,
                      const Options& options) {

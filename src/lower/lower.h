@@ -21,6 +21,9 @@ struct Options {
   std::function<types::TypeRef(std::string_view tag, std::string_view name)> kernel_type = {};
 };
 
+// Version of LLVM that this build links.
+std::string llvm_version();
+
 struct Output {
   std::string ir_before;  // with want_ir: the module before and after optimisation
   std::string ir_after;

@@ -59,7 +59,7 @@ ModuleState::ModuleState(llvm::LLVMContext& context, plan::Plan& plan, const sou
   start_debug_info();
   for (size_t i = 0; i < plan_.image.parameters.size(); ++i) place_parameter(plan_.image.parameters[i]);
   auto* license = llvm::ConstantDataArray::getString(context_, plan_.image.config.license);
-  auto* global = new llvm::GlobalVariable(module_, license->getType(), true, llvm::GlobalValue::ExternalLinkage,
+  auto* global = new llvm::GlobalVariable(module_, license->getType(), true, llvm::GlobalValue::InternalLinkage,
                                           license, "sonde_license");
   global->setSection("license");
 }
@@ -174,7 +174,8 @@ void ModuleState::finish_parameters() {
   if (!parameters_) return;
   // externally_initialized: the loader writes the values, LLVM must not fold the zeros.
   auto* type = llvm::ArrayType::get(i8, parameter_bytes_);
-  auto* global = new llvm::GlobalVariable(module_, type, true, llvm::GlobalValue::ExternalLinkage,
+  // Internal, as all data but the maps: the linker of imported objects wants BTF for what has a global name.
+  auto* global = new llvm::GlobalVariable(module_, type, true, llvm::GlobalValue::InternalLinkage,
                                           llvm::ConstantAggregateZero::get(type), "sonde_parameters", nullptr,
                                           llvm::GlobalValue::NotThreadLocal, std::nullopt, true);
   global->setSection(".rodata");

@@ -62,6 +62,8 @@ class ModuleState {
   // --- debug information (debug_info.cc) --------------------------------------------------------------------------------
   // A function the loader can see: BTF for the verifier's function table.
   llvm::DISubprogram* subprogram(const std::string& name, bool is_static);
+  // A function of an imported C file, declared.
+  llvm::Function* c_function(const kernel::FunctionProto& function);
   llvm::DILocation* location(llvm::DISubprogram* function, image::SpanId span);
   // A CO-RE relocation against the kernel's `record`: loading this i64 yields a number that the loader fills in.
   llvm::GlobalVariable* relocation(const types::CRecord& record, const types::CField& field, Relocation kind);
@@ -87,6 +89,7 @@ class ModuleState {
   llvm::DIType* map_attribute(uint32_t value);
   void describe_map(llvm::GlobalVariable& global, const image::MapDesc& desc);
   llvm::DIType* local_type(types::TypeRef type);
+  llvm::DIType* signature_type(types::TypeRef type);
   void finish_parameters();
   void finish_source();
 

@@ -11,6 +11,7 @@ namespace {
 
 // All frames of a call chain share 512 bytes; spilled registers and rounding take their part.
 constexpr uint32_t kStackTotal = 320;
+constexpr uint32_t kStackBesideC = 128;
 // Captured variables beyond this live in scratch memory.
 constexpr uint32_t kSharedLimit = 112;
 // Statements, unrolled copies counted, beyond which a function may be too long for jumps to its end.
@@ -18,6 +19,12 @@ constexpr uint64_t kLongProgram = 200;
 
 class Captures : public TreeWalk {
  public:
+  void expression(const sema::Expr& expr) override {
+    calls_c = calls_c || expr.kind == sema::ExprKind::c_call;
+    TreeWalk::expression(expr);
+  }
+
+  bool calls_c = false;
   std::vector<const sema::Variable*> captured;
   uint32_t deepest = 0;
   uint64_t statements = 0;
@@ -123,6 +130,7 @@ ProgramState::ProgramState(ModuleState& module_state, const sema::Program& sourc
   captures.block(program.body);
   is_long = captures.statements > kLongProgram;
   loop_depth_ = captures.deepest;
+  calls_c_ = captures.calls_c;
   if (loop_depth_ == 0) return;
   LoopReturns returns;
   if (program.predicate) returns.expression(*program.predicate);
@@ -143,6 +151,8 @@ ProgramState::ProgramState(ModuleState& module_state, const sema::Program& sourc
 }
 
 uint32_t ProgramState::stack_budget(uint32_t depth) const {
+  // The functions of imported C files were compiled without knowledge of what stands above them.
+  if (calls_c_) return loop_depth_ == 0 ? kStackBesideC : 0;
   if (loop_depth_ == 0) return kStackTotal;
   if (loop_depth_ > 2) return 0;  // up to eight frames: nothing but spilled registers on any
   const uint32_t share = (kStackTotal - 64 - kSharedLimit) / (loop_depth_ + 1);

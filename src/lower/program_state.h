@@ -53,6 +53,7 @@ class ProgramState {
 
  private:
   uint32_t loop_depth_ = 0;
+  bool calls_c_ = false;
   uint32_t scratch_top_ = 0;
   uint32_t scratch_peak_ = 0;
   uint32_t loops_ = 0;

@@ -21,6 +21,9 @@ void TreeWalk::expression(const sema::Expr& expr) {
     case ExprKind::call:
       for (const sema::Expr* argument : as<sema::Call>(expr).arguments) optional(argument);
       return;
+    case ExprKind::c_call:
+      for (const sema::Expr* argument : as<sema::CCall>(expr).arguments) expression(*argument);
+      return;
     case ExprKind::unary: return expression(*as<sema::Unary>(expr).operand);
     case ExprKind::binary: expression(*as<sema::Binary>(expr).left); return expression(*as<sema::Binary>(expr).right);
     case ExprKind::logical:

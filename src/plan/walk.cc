@@ -24,6 +24,9 @@ class Walker {
       case ExprKind::context_pointer: return;
       case ExprKind::map_read: return this->expr(as<MapRead>(*expr).key);
       case ExprKind::call: return call(as<Call>(*expr));
+      case ExprKind::c_call:
+        for (const Expr* argument : as<CCall>(*expr).arguments) this->expr(argument);
+        return;
       case ExprKind::unary: return this->expr(as<Unary>(*expr).operand);
       case ExprKind::binary: return pair(as<Binary>(*expr));
       case ExprKind::logical: return pair(as<Logical>(*expr));

@@ -122,6 +122,7 @@ std::vector<std::string> Binder::known_names(bool functions) const {
   std::vector<std::string> names = macros_.names();
   for (const Builtin* row : builtins::builtins())
     if (functions || row->kind == builtins::RowKind::value) names.emplace_back(row->name);
+  if (functions) names.insert(names.end(), inputs_.c_functions.begin(), inputs_.c_functions.end());
   if (!functions) names.insert(names.end(), {"args", "ctx", "retval"});
   std::erase_if(names, [](const std::string& name) { return name.starts_with("__"); });
   return names;
@@ -141,9 +142,29 @@ bound::Expr* Binder::call(const ast::Call& call, const Env& env) {
   if (call.arguments.empty())
     if (bound::Expr* value = context_value(call.name, call.range, env, true)) return value;
   if (row) return row_call(*row, call.range, call.name_range, call.arguments, env);
+  if (inputs_.find_c_function)
+    if (const kernel::FunctionProto* function = inputs_.find_c_function(call.name)) return c_call(*function, call, env);
   diag::Diagnostic& diagnostic = report<Id::unknown_function>(call.range, env, call.name);
   add_suggestions(diagnostic.hints, call.name, known_names(true));
   return nullptr;
+}
+
+bound::Expr* Binder::c_call(const kernel::FunctionProto& function, const ast::Call& call, const Env& env) {
+  const size_t wanted = function.parameters.size();
+  if (call.arguments.size() != wanted) {
+    report<Id::c_call_arguments>(call.range, env, call.name, wanted, call.arguments.size() < wanted ? "only " : "",
+                                 call.arguments.size());
+    return nullptr;
+  }
+  auto* made = make<bound::CCall>(call.range, env);
+  made->function = &function;
+  bool good = true;
+  for (const ast::Expr* argument : call.arguments) {
+    bound::Expr* value = expr(argument, env);
+    good &= value != nullptr;
+    made->arguments.push_back(value);
+  }
+  return good ? made : nullptr;
 }
 
 bound::Expr* Binder::row_call(const Builtin& row, source::Range range, source::Range name_range,

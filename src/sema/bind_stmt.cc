@@ -29,7 +29,14 @@ void Binder::block(const ast::Block& block, const Env& env, bound::Block& out) {
 
 bound::Stmt* Binder::statement(const ast::Stmt& stmt, const Env& env) {
   switch (stmt.kind) {
-    case ast::StmtKind::import_stmt: report<Id::block_import_refused>(stmt.range, env); return nullptr;
+    case ast::StmtKind::import_stmt: {
+      // Found and linked before sema; here it is only allowed or not, and does nothing.
+      const std::string& state = inputs_.config.text("unstable_import_statement");
+      if (state == "error") report<Id::block_import_refused>(stmt.range, env);
+      if (state == "warn")
+        reporter_.emit<Id::unstable_used>({}, nullptr, "import statements", "unstable_import_statement");
+      return nullptr;
+    }
     case ast::StmtKind::while_stmt: return while_loop(static_cast<const ast::While&>(stmt), env);
     case ast::StmtKind::unroll: return unroll(static_cast<const ast::Unroll&>(stmt), env);
     case ast::StmtKind::for_stmt: return loop(static_cast<const ast::For&>(stmt), env);

@@ -97,6 +97,7 @@ class Binder {
   // bind_call.cc: identifiers, calls, macros
   bound::Expr* identifier(const ast::Identifier& identifier, const Env& env);
   bound::Expr* call(const ast::Call& call, const Env& env);
+  bound::Expr* c_call(const kernel::FunctionProto& function, const ast::Call& call, const Env& env);
   bound::Expr* context_value(std::string_view name, source::Range range, const Env& env, bool call_form);
   bound::Expr* row_call(const builtins::Builtin& row, source::Range range, source::Range name_range,
                         const std::vector<const ast::Expr*>& arguments, const Env& env);

@@ -8,6 +8,7 @@
 
 #include "ast/ast.h"
 #include "builtins/builtin.h"
+#include "kernel/kernel_view.h"
 #include "sema/scopes.h"
 #include "sema/slots.h"
 #include "source/location.h"
@@ -46,6 +47,7 @@ enum class Kind : uint8_t {
   tuple_index,
   index,
   call,
+  c_call,
   block,
   type_query,
   comptime,
@@ -181,6 +183,11 @@ struct Call : Expr {
   bool assigned_to_map = false;  // an aggregate in its place
   bool from_library = false;     // stands in the embedded library
   bool in_for = false;           // stands in the body of a `for`
+};
+struct CCall : Expr {  // of a function from an imported C file
+  static constexpr Kind kKind = Kind::c_call;
+  const kernel::FunctionProto* function = nullptr;
+  std::vector<Expr*> arguments;
 };
 struct TypeQuery : Expr {
   static constexpr Kind kKind = Kind::type_query;

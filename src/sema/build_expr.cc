@@ -176,6 +176,7 @@ const Expr* Builder::compute(bound::Expr& expr) {
     }
     case index: return this->index(static_cast<bound::Index&>(expr));
     case call: return this->call(static_cast<bound::Call&>(expr));
+    case c_call: return this->c_call(static_cast<bound::CCall&>(expr));
     case block: {
       auto& node = static_cast<bound::BlockExpr&>(expr);
       const bool has_value = node.used && node.block.value;
@@ -400,6 +401,18 @@ const Expr* Builder::call(bound::Call& node) {
       described.map->key = settle(described.map->key);
       described.map->value = settle(described.map->value);
     }
+  }
+  return made;
+}
+
+const Expr* Builder::c_call(bound::CCall& node) {
+  auto* made = make<CCall>(node, settle(node.type));
+  made->function = node.function;
+  for (size_t i = 0; i < node.arguments.size(); ++i) {
+    TypeRef type = node.function->parameters[i].type;
+    // A pointer goes over as it is: its pointee is checked, and the kernel's and the object's types are not one.
+    made->arguments.push_back(type->kind == Kind::pointer ? value(*node.arguments[i])
+                                                          : value(*node.arguments[i], settle(type)));
   }
   return made;
 }

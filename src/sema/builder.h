@@ -68,6 +68,7 @@ class Builder {
   const Expr* element(bound::Expr& node, bound::Expr& base, uint64_t index);
   const Expr* index(bound::Index& node);
   const Expr* call(bound::Call& node);
+  const Expr* c_call(bound::CCall& node);
   const Expr* argument(bound::Call& node, size_t index);
   const Expr* cast(bound::Cast& node);
   const Expr* type_info(bound::TypeQuery& query);

@@ -9,11 +9,17 @@ using diag::Id;
 using types::Kind;
 using types::Space;
 
+void Typing::check_read(TypeRef pointer) {
+  if (final_ && asking_ == 0 && pointer->space == Space::none && program_->probe.space == Space::none)
+    reporter_.emit<Id::address_space_unset>({}, nullptr);
+}
+
 TypeRef Typing::field(bound::Field& node) {
   TypeRef type = expr(node.base);
   if (!type) return nullptr;
   Space space = node.base->space;
   while (type->kind == Kind::pointer) {
+    check_read(type);
     if (type->space != Space::none) space = type->space;
     type = type->element;
   }
@@ -131,6 +137,7 @@ TypeRef Typing::index(bound::Index& node) {
       report<Id::index_unsized>(node, types::printed(type));
       return nullptr;
     }
+    check_read(type);
     node.space = type->space;
     return type->element->kind == Kind::pointer && type->element->space == Space::none
                ? types_.with_space(type->element, type->space)

@@ -50,6 +50,7 @@ TypeRef Typing::dispatch(bound::Expr& expr) {
     case tuple_index: return this->tuple_index(static_cast<bound::TupleIndex&>(expr));
     case index: return this->index(static_cast<bound::Index&>(expr));
     case call: return this->call(static_cast<bound::Call&>(expr));
+    case c_call: return this->c_call(static_cast<bound::CCall&>(expr));
     case block: {
       auto& node = static_cast<bound::BlockExpr&>(expr);
       this->block(node.block);
@@ -195,7 +196,9 @@ TypeRef Typing::spec_type(const bound::TypeSpec& spec) {
       type = map.shape == bound::Map::Shape::keyed ? map.key.type : map.value.type;
       if (!type && final_) reporter_.emit<Id::undefined_map>(whole->range, whole->levels, map.name);
     } else {
+      ++asking_;
       type = expr(spec.of);
+      --asking_;
     }
   }
   for (const ast::Type::Suffix& suffix : spec.suffixes)

@@ -56,6 +56,7 @@ TypeRef Typing::dereference(bound::Unary& node, TypeRef type) {
   if (type->is_integer()) return types_.integer(8, false);
   if (type->kind == Kind::pointer && !is_byte_blob(type->element) && type->element->size != 0 &&
       type->element->kind != Kind::none && type->element->kind != Kind::void_type) {
+    check_read(type);
     node.space = type->space;
     if (type->element->kind == Kind::pointer && type->element->space == types::Space::none)
       return types_.with_space(type->element, type->space);

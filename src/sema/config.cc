@@ -22,6 +22,7 @@ struct KeyRow {
   std::string_view fallback;
   std::span<const std::string_view> choices = {};  // choice
   bool exact_case = false;
+  bool unsupported = false;  // known, but this build has nothing to switch on
 };
 
 constexpr std::array<std::string_view, 4> kStackModes = {"bpftrace", "perf", "raw", "build_id"};
@@ -44,14 +45,14 @@ constexpr KeyRow kRows[] = {
     {"on_stack_limit", KeyType::integer, "32"},
     {"perf_rb_pages", KeyType::integer, "0"},
     {"print_maps_on_exit", KeyType::boolean, "true"},
-    {"show_debug_info", KeyType::boolean, "false"},
+    {"show_debug_info", KeyType::boolean, "false", {}, false, true},
     {"stack_mode", KeyType::choice, "bpftrace", kStackModes, true},
     {"str_trunc_trailer", KeyType::text, ".."},
     {"unstable_dw_ustack", KeyType::unstable, "warn"},
     {"unstable_import_statement", KeyType::unstable, "error"},
     {"unstable_tseries", KeyType::unstable, "warn"},
     {"unstable_typeinfo", KeyType::unstable, "error"},
-    {"use_blazesym", KeyType::boolean, "false"},
+    {"use_blazesym", KeyType::boolean, "false", {}, false, true},
 };
 
 struct Renamed {
@@ -199,6 +200,7 @@ void Config::apply(const ast::Program& program, diag::Diagnostics& diagnostics) 
     }
     // The environment was applied first and wins.
     if (contains(from_environment_, key)) continue;
+    if (row->unsupported && *checked == "true") diagnostics.emit<diag::Id::config_unsupported>(assign.key_range, key);
     values_[key] = *checked;
     set_.push_back(key);
   }

@@ -222,6 +222,10 @@ std::string Dumper::text(const Expr* expr) {
       const auto& node = as<Call>(*expr);
       return std::string(node.row->name) + "(" + all(node.arguments) + ")" + typed(*expr);
     }
+    case ExprKind::c_call: {
+      const auto& node = as<CCall>(*expr);
+      return node.function->name + "(" + all(node.arguments) + ")" + typed(*expr);
+    }
     case ExprKind::unary: return std::string(name(as<Unary>(*expr).op)) + text(as<Unary>(*expr).operand) + typed(*expr);
     case ExprKind::binary: {
       const auto& node = as<Binary>(*expr);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "builtins/builtin.h"
+#include "kernel/kernel_view.h"
 #include "source/location.h"
 #include "types/type.h"
 
@@ -38,6 +39,7 @@ enum class ExprKind : uint8_t {
   map_read,         // MapRead: value of an entry, zero when missing; for aggregates the combined 64-bit integer
   map_ref,          // MapRef: a whole map, only as an argument of a builtin
   call,             // Call of a builtin row
+  c_call,           // CCall of a function of an imported C file
   unary,            // Unary: negate, bit_not on 64-bit integers; logical_not on bool
   binary,           // Binary: both operands already of one type; shifts and arithmetic are 64 bits wide
   logical,          // Logical && || on bools, short-circuit
@@ -103,6 +105,11 @@ struct Call : Expr {
   const builtins::Builtin* row = nullptr;
   std::vector<const Expr*> arguments;         // words and format literals included as Text/Constant
   std::vector<builtins::Argument> described;  // the same arguments as the hooks saw them
+};
+struct CCall : Expr {
+  static constexpr ExprKind kKind = ExprKind::c_call;
+  const kernel::FunctionProto* function = nullptr;
+  std::vector<const Expr*> arguments;  // of the parameters' types; MapRef: the map itself
 };
 enum class UnaryOp : uint8_t { negate, bit_not, logical_not };
 struct Unary : Expr {

@@ -103,6 +103,13 @@ class Typing {
   TypeRef cast_to_enum(bound::Cast& node, TypeRef to);
   TypeRef cast_refused(bound::Cast& node, TypeRef from, TypeRef to);
 
+  // Warns, once per program text, of a read from a pointer of which nobody knows where it points.
+  void check_read(TypeRef pointer);
+
+  // check_c_call.cc
+  TypeRef c_call(bound::CCall& call);
+  bool check_c_argument(bound::CCall& call, size_t index);
+
   // check_call.cc
   class CallEnvironment;
   TypeRef call(bound::Call& call);
@@ -125,6 +132,7 @@ class Typing {
   std::function<void(bound::Slot&)> changed_;
   bound::Program* program_ = nullptr;
   bool final_ = false;
+  uint32_t asking_ = 0;  // depth of operands that are asked for their type and never executed
 };
 
 // The map_key parameter's kind of a row's argument, `any` behind the last parameter.
