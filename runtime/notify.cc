@@ -25,7 +25,9 @@ Result<> notify_service_manager(std::string_view state) {
   const base::Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket.valid()) return base::fail_errno("socket");
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
-  if (::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address), size) < 0)
+  // Not waiting: a manager that reads nothing must not keep probes from ending.
+  if (::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
+               reinterpret_cast<sockaddr*>(&address), size) < 0)
     return base::fail_errno(std::string("send to ") + name);
   return {};
 }

@@ -4,15 +4,18 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <string_view>
 
 #include "base/fd.h"
+#include "compile/clang_cache.h"
 
 namespace sonde::compile {
 namespace {
@@ -20,6 +23,8 @@ namespace {
 // BTF for BPF since 12; the newest first where a distribution names them by version only.
 constexpr std::array<const char*, 10> kNames = {"clang",    "clang-21", "clang-20", "clang-19", "clang-18",
                                                 "clang-17", "clang-16", "clang-15", "clang-14", "clang-13"};
+
+constexpr int kRuleFd = 3;  // where clang writes which files it read
 
 std::string find_clang() {
   const char* path = std::getenv("PATH");
@@ -40,12 +45,13 @@ std::string target_define(std::string_view machine) {
   return "-D__TARGET_ARCH_" + name;
 }
 
-std::vector<std::string> arguments_for(const std::string& path, const std::vector<std::string>& folders) {
+std::vector<std::string> arguments_for(const std::string& clang, const std::string& path,
+                                       const std::vector<std::string>& folders) {
   utsname system{};
   ::uname(&system);
   const std::string machine = system.machine;
-  std::vector<std::string> arguments = {"clang", "-target", "bpf", "-mcpu=v3", "-O2",
-                                        "-g",    "-c",      "-o",  "-",        target_define(machine)};
+  std::vector<std::string> arguments = {clang, "-target", "bpf", "-mcpu=v3", "-O2",
+                                        "-g",  "-c",      "-o",  "-",        target_define(machine)};
   for (const std::string& folder : folders) arguments.insert(arguments.end(), {"-I", folder});
   // Headers of the C library include <asm/...>, which multiarch systems keep apart.
   arguments.insert(arguments.end(), {"-idirafter", "/usr/include/" + machine + "-linux-gnu", "--", path});
@@ -80,7 +86,10 @@ void read_both(int output, int messages, ClangOutput& result) {
 Result<ClangOutput> compile_bpf(const std::string& path, const std::vector<std::string>& folders) {
   const std::string clang = find_clang();
   if (clang.empty()) return base::fail("importing C source needs clang, and there is none in PATH");
-  std::vector<std::string> words = arguments_for(path, folders);
+  std::vector<std::string> words = arguments_for(clang, path, folders);
+  const ClangCache cache(words);
+  if (auto known = cache.find()) return *known;
+  words.insert(words.begin() + 1, {"-MD", "-MF", "/proc/self/fd/" + std::to_string(kRuleFd)});
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -98,6 +107,9 @@ Result<ClangOutput> compile_bpf(const std::string& path, const std::vector<std::
   ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   ::posix_spawn_file_actions_adddup2(&actions, output_write.get(), STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, messages_write.get(), STDERR_FILENO);
+  const base::Fd rule(::memfd_create("sonde-rule", MFD_CLOEXEC));
+  if (!rule.valid()) return base::fail_errno("memfd_create");
+  ::posix_spawn_file_actions_adddup2(&actions, rule.get(), kRuleFd);
   pid_t pid = -1;
   const int code = ::posix_spawn(&pid, clang.c_str(), &actions, nullptr, arguments.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
@@ -110,6 +122,8 @@ Result<ClangOutput> compile_bpf(const std::string& path, const std::vector<std::
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
   result.good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  std::string text(static_cast<size_t>(std::max<off_t>(::lseek(rule.get(), 0, SEEK_END), 0)), '\0');
+  if (::pread(rule.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size())) cache.keep(result, text);
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "lower/lower.h"
 #include "parse/attach_spec.h"
+#include "parse/keywords.h"
 #include "parse/parse.h"
 #include "plan/plan.h"
 #include "stdlib/embedded.h"
@@ -91,6 +92,7 @@ bool Compilation::check() {
       .find_define = {},
       .find_script_type = {},
       .find_script_enumerator = {},
+      .is_parser_name = parse::is_builtin_name,
       .find_c_function = [this](std::string_view name) { return c_objects_.find(name); },
       .c_functions = c_objects_.names(),
       .unsafe = options_.unsafe,

@@ -90,9 +90,10 @@ bound::Expr* Binder::identifier(const ast::Identifier& identifier, const Env& en
     if (bound::Expr* value = context_value(name, identifier.range, env, false)) return value;
   const bool library = env.frame && env.frame->library;
   const Builtin* row = builtins::find_builtin(name);
-  if (const MacroTable::Definitions* macros = macros_.find(name, library)) {
-    if (const bound::MacroDef* def = MacroTable::match(*macros, {})) return expand(*def, identifier.range, {}, env);
-    if (!row || (!library && macros_.is_users(name))) {
+  const bool fixed = inputs_.is_parser_name && inputs_.is_parser_name(name);
+  if (const MacroTable::Definitions* macros = fixed ? nullptr : macros_.find(name, library)) {
+    if (const bound::MacroDef* def = macros_.match(name, library, {})) return expand(*def, identifier.range, {}, env);
+    if (!row || row->kind != builtins::RowKind::value) {
       MacroTable::report_mismatch(*macros, name, identifier.range, {}, reporter_, levels(env));
       return nullptr;
     }
@@ -132,9 +133,11 @@ bound::Expr* Binder::call(const ast::Call& call, const Env& env) {
   const bool library = env.frame && env.frame->library;
   const Builtin* row = builtins::find_builtin(call.name);
   if (const MacroTable::Definitions* macros = macros_.find(call.name, library)) {
-    if (const bound::MacroDef* def = MacroTable::match(*macros, call.arguments))
+    if (const bound::MacroDef* def = macros_.match(call.name, library, call.arguments))
       return expand(*def, call.range, call.arguments, env);
-    if (!row || (!library && macros_.is_users(call.name))) {
+    // Values stay what they are beside a macro with parameters; a function of that name is the user's to define in full.
+    const bool value = row && row->kind == builtins::RowKind::value && call.arguments.empty();
+    if (!row || (!library && macros_.is_users(call.name) && !value)) {
       MacroTable::report_mismatch(*macros, call.name, call.range, call.arguments, reporter_, levels(env));
       return nullptr;
     }

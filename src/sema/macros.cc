@@ -116,6 +116,14 @@ const MacroTable::Definitions* MacroTable::find(std::string_view name, bool from
   return it == library_.end() ? nullptr : &it->second;
 }
 
+const MacroDef* MacroTable::match(std::string_view name, bool from_library,
+                                  const std::vector<const ast::Expr*>& arguments) const {
+  if (const auto user = user_.find(name); user != user_.end() && !from_library)
+    if (const MacroDef* def = match(user->second, arguments)) return def;
+  const auto library = library_.find(name);
+  return library == library_.end() ? nullptr : match(library->second, arguments);
+}
+
 const MacroDef* MacroTable::match(const Definitions& definitions, const std::vector<const ast::Expr*>& arguments) {
   for (const MacroDef* def : definitions) {
     const auto& params = def->macro->params;

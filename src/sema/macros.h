@@ -33,8 +33,9 @@ class MacroTable {
   const Definitions* find(std::string_view name, bool from_library) const;
   bool is_users(std::string_view name) const { return user_.contains(name); }
 
-  // The first definition that takes these arguments, or null.
-  static const bound::MacroDef* match(const Definitions& definitions, const std::vector<const ast::Expr*>& arguments);
+  // The first definition that takes these arguments, or null: the user's before those of the library.
+  const bound::MacroDef* match(std::string_view name, bool from_library,
+                               const std::vector<const ast::Expr*>& arguments) const;
   // Reports that none did. `arguments` are those of the call at `range`.
   static void report_mismatch(const Definitions& definitions, std::string_view name, source::Range range,
                               const std::vector<const ast::Expr*>& arguments, Reporter& reporter,
@@ -43,6 +44,8 @@ class MacroTable {
   std::vector<std::string> names() const;
 
  private:
+  static const bound::MacroDef* match(const Definitions& definitions, const std::vector<const ast::Expr*>& arguments);
+
   using Table = std::map<std::string, Definitions, std::less<>>;
   Table user_, library_;
   std::deque<bound::MacroDef> owned_;

@@ -41,6 +41,8 @@ struct Inputs {
   // Types and enumerators of the script's own C section, asked before those of the kernel. May be empty.
   std::function<types::TypeRef(std::string_view tag, std::string_view name)> find_script_type;
   std::function<std::optional<kernel::Enumerator>(std::string_view name)> find_script_enumerator;
+  // Whether the parser itself knows the name (`pid`): written bare, no macro replaces it. May be empty.
+  std::function<bool(std::string_view name)> is_parser_name;
   // A function of an imported C file or object; null: no such name. May be empty.
   std::function<const kernel::FunctionProto*(std::string_view name)> find_c_function;
   std::vector<std::string> c_functions;  // their names, for suggestions

@@ -1,0 +1,26 @@
+// Results of clang from earlier runs: an entry holds as long as neither the compiler nor any file it read has changed.
+// Only this user's own folder is trusted.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compile/clang.h"
+
+namespace sonde::compile {
+
+class ClangCache {
+ public:
+  // The result of the command line `words`, the first of which is the compiler's path, in the folder at hand.
+  explicit ClangCache(const std::vector<std::string>& words);
+
+  std::optional<ClangOutput> find() const;
+  // Keeps a good result. `rule`: the files it was made from, as clang's -MD writes them. What cannot be written is not kept.
+  void keep(const ClangOutput& output, const std::string& rule) const;
+
+ private:
+  std::string path_;  // of the entry; empty: there is no folder to trust
+};
+
+}  // namespace sonde::compile
