@@ -74,8 +74,13 @@ Refusal set_no_feature(Options& options, std::string_view value) {
 }
 
 Refusal set_mode(Options& options, std::string_view value) {
-  if (value != "codegen") return "USAGE: --mode can only be 'codegen'.";
-  options.mode = Mode::codegen;
+  if (value == "codegen")
+    options.mode = Mode::codegen;
+  else if (value == "format")
+    options.mode = Mode::format;
+  else
+    return "USAGE: --mode can only be 'codegen' or 'format'.";
+  options.mode_given = true;
   return {};
 }
 
@@ -143,7 +148,13 @@ constexpr OptionRow kRows[] = {
      set_true<&Options::unsafe>},
     {0, "no-feature", "FEATURE", Group::safety,
      "do as if the kernel lacked these; a list of\nkprobe_multi, kprobe_session, uprobe_multi", set_no_feature},
-    {0, "mode", "MODE", Group::developer, "codegen: compile only", set_mode},
+    {0, "mode", "MODE", Group::developer, "codegen: compile only; format: the same as --fmt", set_mode},
+    {0, "fmt", "", Group::developer, "print the script in its canonical layout; with -o write it to FILE",
+     [](Options& o, std::string_view) -> Refusal {
+       if (o.mode_given && o.mode != Mode::format) return "USAGE: --fmt conflicts with existing --mode";
+       o.mode = Mode::format;
+       return {};
+     }},
     {0, "probe-filter", "REGEX", Group::developer, "run only the probes whose full name matches",
      set_text<&Options::probe_filter>},
     {0, "dry-run", "", Group::trouble, "stop after attaching", set_true<&Options::dry_run>},

@@ -12,12 +12,13 @@
 
 namespace sonde::driver {
 
-enum class Mode : uint8_t { run, list, info, codegen, build };
+enum class Mode : uint8_t { run, list, info, codegen, format, build };
 enum class Buffering : uint8_t { line, full, none };
 
 // What the user asked for. Texts are kept as given; what needs the system (a pid, a file) is checked where it is used.
 struct Options {
   Mode mode = Mode::run;
+  bool mode_given = false;  // by --mode
   std::optional<std::string> program;   // -e
   std::string file;                     // script; "-": standard input; empty with -e
   std::string search;                   // -l operand

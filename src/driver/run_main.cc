@@ -12,6 +12,7 @@
 
 #include "base/color.h"
 #include "compile/compile.h"
+#include "driver/format_script.h"
 #include "driver/info.h"
 #include "driver/list.h"
 #include "driver/privileges.h"
@@ -209,6 +210,7 @@ int run_main(const Options& options) {
     std::fputs(info_text(options).c_str(), stdout);
     return 0;
   }
+  if (options.mode == Mode::format) return format_script(options, console);
   return options.mode == Mode::list ? list_probes(options, console) : compile_and_run(options, console);
 }
 

@@ -1,6 +1,6 @@
 // sonde-golden STAGE FILE [--snapshot DIR]: prints the dump of one stage of the compiler for a script.
 //
-// STAGE: parse sema plan ir image, or diag for the messages about a script that is wrong. Kernel facts come from the
+// STAGE: parse format sema plan ir image, or diag for the messages about a script that is wrong. Kernel facts come from the
 // recorded kernel in DIR. A file `*.cases` holds one program per line (a pilcrow stands for a newline, lines that begin
 // with `#` are comments), and each is dumped after a line that repeats it. They run in DIR, whose binaries uprobes name.
 // A first line `// golden: WORD...` sets options: portable, unsafe, warnings, child, pid=N, arg=TEXT, env=NAME=VALUE,
@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "ast/format.h"
 #include "compile/compile.h"
 #include "diag/render.h"
 #include "kernel/binary_view.h"
@@ -74,6 +75,8 @@ struct StageRow {
 
 constexpr StageRow stages[] = {
     {"parse", compile::Stage::parse, [](const compile::Compilation& c) { return ast::dump(c.tree()); }},
+    {"format", compile::Stage::parse,
+     [](const compile::Compilation& c) { return ast::format(c.tree(), c.sources().buffer({0}).text()); }},
     {"sema", compile::Stage::sema, [](const compile::Compilation& c) { return sema::dump(c.typed()); }},
     {"diag", compile::Stage::plan, [](const compile::Compilation&) { return std::string("accepted\n"); }},
     {"plan", compile::Stage::plan, [](const compile::Compilation& c) { return image::dump(c.image()); }},
@@ -146,7 +149,7 @@ int run(const StageRow& stage, const std::string& path, const std::string& snaps
 int main(int argc, char** argv) {
   const sonde::golden::StageRow* stage = argc >= 3 ? sonde::golden::find_stage(argv[1]) : nullptr;
   if (!stage) {
-    std::fputs("usage: sonde-golden parse|sema|diag|plan|ir|image FILE [--snapshot DIR]\n", stderr);
+    std::fputs("usage: sonde-golden parse|format|sema|diag|plan|ir|image FILE [--snapshot DIR]\n", stderr);
     return 2;
   }
   const bool has_snapshot = argc == 5 && std::string_view(argv[3]) == "--snapshot";
