@@ -30,7 +30,8 @@ function(sonde_embed target)
   target_link_libraries(${target} PRIVATE sonde_flags)
 endfunction()
 
-# sonde_bpf_bitcode(<variable> <file>...): compiles BPF C routines to LLVM bitcode and returns the outputs' paths.
+# sonde_bpf_bitcode(<variable> <file>...): compiles BPF C routines to LLVM bitcode and returns the outputs' paths. With debug
+# information: the verifier wants BTF of every function.
 function(sonde_bpf_bitcode variable)
   set(outputs "")
   if(ARGN)
@@ -41,7 +42,7 @@ function(sonde_bpf_bitcode variable)
     set(output ${CMAKE_BINARY_DIR}/generated/stdlib/bpf/${name}.bc)
     add_custom_command(OUTPUT ${output}
       COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/generated/stdlib/bpf
-      COMMAND ${SONDE_BPF_CLANG} -target bpf -O2 -g -Wall -Wextra -Werror -emit-llvm
+      COMMAND ${SONDE_BPF_CLANG} -target bpf -O2 -g -Wall -Wextra -Werror -emit-llvm -I${CMAKE_SOURCE_DIR}/src
         -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -fdebug-compilation-dir=. -isystem /usr/include/${CMAKE_CXX_LIBRARY_ARCHITECTURE} -MD -MF ${output}.d -c ${source} -o ${output}
       DEPENDS ${source} DEPFILE ${output}.d COMMENT "BPF bitcode ${name}" VERBATIM)
     list(APPEND outputs ${output})

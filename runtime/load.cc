@@ -165,8 +165,9 @@ void Loader::prepare_maps(bpf_object* object) const {
     if (!map) continue;
     if (desc.max_entries == 0) {
       const bool ring = desc.kind == image::MapKind::ring_buffer;
-      const uint32_t entries = ring ? ring_size(image_.config.perf_rb_pages)
-                                    : static_cast<uint32_t>(std::max(1, libbpf_num_possible_cpus()));
+      uint32_t entries = ring ? ring_size(image_.config.perf_rb_pages)
+                              : static_cast<uint32_t>(std::max(1, libbpf_num_possible_cpus()));
+      if (desc.elf_name == image::kUnwindRowsMap) entries = std::max(1U, options_.unwind_rows);
       bpf_map__set_max_entries(map, entries);
     }
   }

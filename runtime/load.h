@@ -22,6 +22,7 @@ struct LoadOptions {
   std::vector<bool> skip;        // by ProgramId: true for programs that the probe filter drops; may be shorter
   bool verifier_logs = false;    // fetch the log of every program, not only of a rejected one
   bool libbpf_messages = false;  // libbpf's own messages on stdout (-d libbpf)
+  uint32_t unwind_rows = 0;      // entries of image::kUnwindRowsMap, if the image has it
   bool uprobe_multi = false;     // programs with several uprobe sites are loaded for one multi link
 };
 

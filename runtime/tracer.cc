@@ -87,6 +87,13 @@ Tracer::~Tracer() { detach(false); }
 
 std::expected<void, LoadError> Tracer::load(LoadOptions options) {
   options.skip.resize(image_.programs.size(), false);
+  if (unwind::is_used_by(image_)) {
+    const auto pid = static_cast<uint32_t>(options_.pid);
+    std::vector<uint32_t> processes = options_.dwarf_pids;
+    if (pid != 0 && !options_.pid_is_child) processes.push_back(pid);
+    unwinder_.emplace(processes, options_.pid_is_child ? pid : 0);
+    options.unwind_rows = unwinder_->read();
+  }
   auto object = runtime::load(image_, options);
   // A probe whose target this kernel lacks may be dispensable; the rest is then loaded without it.
   while (!object && object.error().missing_target && image_.config.missing_probes != "error") {
@@ -111,6 +118,17 @@ std::expected<void, LoadError> Tracer::load(LoadOptions options) {
       return std::unexpected(error);
     }
     ring_ = std::move(*ring);
+  }
+  if (unwinder_) {
+    const auto published =
+        unwinder_->publish(find_map(image_, *object_, image::kUnwindRowsMap),
+                           find_map(image_, *object_, image::kUnwindSpacesMap), options.unwind_rows);
+    if (!published) {
+      LoadError error;
+      error.what = published.error().what;
+      error.code = published.error().code;
+      return std::unexpected(error);
+    }
   }
   counters_.emplace(image_, find_map(image_, *object_, image::kErrorMap), find_map(image_, *object_, image::kLossMap),
                     events::CounterOptions{options_.show_optional, options_.no_warnings});
@@ -216,10 +234,12 @@ LoopEnd Tracer::loop(Signals& signals, const std::vector<int>& processes) {
       counters_->poll(printer_);
       next_poll = now + kPollPeriod;
     }
-    if (options_.pid <= 0) {
+    if (options_.pid <= 0 && !unwinder_) {
       next_look = next_poll;
     } else if (now >= next_look) {
-      decoder_.remember_process(static_cast<uint32_t>(options_.pid));
+      if (options_.pid > 0) decoder_.remember_process(static_cast<uint32_t>(options_.pid));
+      if (unwinder_)
+        if (const auto refreshed = unwinder_->refresh(); !refreshed) report_.warning(refreshed.error().text());
       look_pause = std::min(look_pause * 2, kPollPeriod);
       next_look = now + look_pause;
     }
@@ -275,6 +295,9 @@ void Tracer::report_totals() {
       report_.warning("Map " + image_.maps[i].name + " was full (" + std::to_string(image_.maps[i].max_entries) +
                       " entries): " + std::to_string(dropped[i]) +
                       (dropped[i] == 1 ? " update was dropped" : " updates were dropped"));
+  if (unwinder_ && unwinder_->left_out() != 0)
+    report_.warning("dw_ustack: no room for the tables of " + std::to_string(unwinder_->left_out()) +
+                    " mapped files: stacks through them are cut short");
   if (actions_.damaged() != 0) report_.warning("Skipped " + std::to_string(actions_.damaged()) + " damaged events");
 }
 

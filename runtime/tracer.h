@@ -18,12 +18,15 @@
 #include "runtime/print/printer.h"
 #include "runtime/report.h"
 #include "runtime/signals.h"
+#include "runtime/unwind/unwinder.h"
 #include "runtime/value/decode.h"
 
 namespace sonde::runtime {
 
 struct TracerOptions {
   int pid = 0;                 // -c or -p process: restricts user probes and perf events
+  bool pid_is_child = false;   // it has not begun its command yet
+  std::vector<uint32_t> dwarf_pids = {};  // further processes whose stacks dw_ustack walks
   bool show_optional = false;  // -k
   bool no_warnings = false;
 };
@@ -88,6 +91,7 @@ class Tracer {
   std::optional<BpfObject> object_;
   std::optional<events::Ring> ring_;
   std::optional<events::Counters> counters_;
+  std::optional<unwind::Unwinder> unwinder_;
   events::Actions actions_;
   std::vector<attach::Link> links_;
   std::vector<attach::Link> iterators_;

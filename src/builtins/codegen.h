@@ -92,6 +92,9 @@ class Codegen {
   virtual Reg address(Mem memory) = 0;
   // Temporary memory for this call: stack if small, per-CPU scratch otherwise.
   virtual Mem temporary(uint32_t size) = 0;
+  // Temporary memory that is never on the stack, for state that a loop carries: the verifier follows every value on the
+  // stack, so each branch of each turn would be a case of its own, but it takes what it loads from elsewhere for anything.
+  virtual Mem untracked(uint32_t size) = 0;
   virtual Mem string_constant(std::string_view bytes) = 0;  // read-only, with a trailing NUL
   // Atomic add to a u64 in map memory.
   virtual void atomic_add(Mem memory, uint32_t offset, Reg value) = 0;
@@ -105,6 +108,8 @@ class Codegen {
   // --- the kernel -------------------------------------------------------------------------------------------------------
   // Calls helper `id` (enum bpf_func_id). The context is passed with context().
   virtual Reg helper(uint32_t id, std::initializer_list<Operand> operands) = 0;
+  // Calls a routine of stdlib/bpf, which is written in C.
+  virtual Reg routine(std::string_view name, std::initializer_list<Operand> operands) = 0;
   virtual Reg context() = 0;
   virtual types::Space space() const = 0;  // address space of the probe's values
   // Reads `size` bytes at `address` into `to` with the helper that `space` asks for; zeroes `to` on failure. Returns the

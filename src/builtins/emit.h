@@ -19,10 +19,6 @@ Reg current_tgid(Codegen& cg);
 // Writes a usym_t for `address` to the result (symbol.cc).
 void store_user_symbol(Codegen& cg, Reg address);
 
-// State that a loop carries lies in memory too large for the stack: the verifier follows every value on the stack, so each
-// branch of each turn would be a case of its own, but it takes what it loads from elsewhere for anything.
-inline constexpr uint32_t kUntracked = 64;
-
 // Copies the string at `text` to `to`, both `size` bytes and at least one, and gives its length. The kernel's own string read
 // finds the end; it always puts a NUL in the last byte, so that is mended if the string goes on to there.
 inline Reg copy_text(Codegen& cg, Mem to, Mem text, uint32_t size) {

@@ -100,7 +100,7 @@ Reg lower_memcmp(Codegen& cg) {
   if (count == 0) return cg.constant(0);
   const bool strings = cg.argument_type(0)->kind == Kind::string && cg.argument_type(1)->kind == Kind::string;
   const Reg wanted = cg.argument(2);
-  const Mem state = cg.temporary(kUntracked);
+  const Mem state = cg.untracked(16);
   constexpr uint32_t kResult = 0, kDone = 8;
   cg.zero(state, 0, 16);
   cg.repeat(static_cast<uint32_t>(count), [&](Reg index) {
@@ -134,7 +134,7 @@ Reg lower_matches(Codegen& cg) {
   if (haystack_size == 0) return cg.constant(0);
   const Mem haystack = cg.argument_memory(0), needle = cg.argument_memory(1);
   const Reg start = cg.argument(2);
-  const Mem state = cg.temporary(kUntracked);
+  const Mem state = cg.untracked(16);
   cg.store(state, 0, 8, cg.constant(1));
   cg.repeat(needle_size, [&](Reg index) {
     cg.if_then(cg.compare(Cmp::eq, cg.load(state, 0, 8, false), cg.constant(1)), [&] {

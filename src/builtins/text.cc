@@ -219,7 +219,7 @@ Reg compare_strings(Codegen& cg, uint64_t wanted) {
   const Mem left = cg.argument_memory(0), right = cg.argument_memory(1);
   const uint32_t left_size = cg.argument_type(0)->size, right_size = cg.argument_type(1)->size;
   const auto common = static_cast<uint32_t>(std::min<uint64_t>(wanted, std::min(left_size, right_size)));
-  const Mem state = cg.temporary(kUntracked);  // 0: equal so far, 1: different, 2: both ended
+  const Mem state = cg.untracked(16);  // 0: equal so far, 1: different, 2: both ended
   cg.store(state, 0, 8, cg.constant(0));
   cg.repeat(common, [&](Reg index) {
     cg.if_then(cg.compare(Cmp::eq, cg.load(state, 0, 8, false), cg.constant(0)), [&] {

@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include "driver/version.h"
+#include "image/image.h"
 
 namespace sonde::driver {
 namespace {
@@ -48,15 +49,29 @@ Refusal set_buffering(Options& options, std::string_view value) {
   return {};
 }
 
-Refusal set_pid(Options& options, std::string_view value) {
-  if (value.empty()) return {};
+Refusal parse_pid(std::string_view value, long& pid) {
   constexpr long kPidLimit = 4194304;  // PID_MAX_LIMIT of 64-bit kernels
-  long pid = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), pid);
   if (error == std::errc::invalid_argument || end != value.data() + value.size())
     return "Failed to parse pid: invalid integer: " + std::string(value);
   if (error != std::errc{} || pid < 0 || pid > kPidLimit) return "Pid out of range: " + std::string(value);
-  options.pid = static_cast<int>(pid);
+  return {};
+}
+
+Refusal set_pid(Options& options, std::string_view value) {
+  if (value.empty()) return {};
+  long pid = 0;
+  Refusal refusal = parse_pid(value, pid);
+  if (!refusal) options.pid = static_cast<int>(pid);
+  return refusal;
+}
+
+Refusal add_dwarf_pid(Options& options, std::string_view value) {
+  long pid = 0;
+  if (Refusal refusal = parse_pid(value, pid)) return refusal;
+  // The process of -p or -c takes one more.
+  if (options.dwarf_pids.size() + 1 == image::kUnwindProcesses) return "USAGE: too many --dwarf-pid options.";
+  options.dwarf_pids.push_back(static_cast<uint32_t>(pid));
   return {};
 }
 
@@ -126,6 +141,8 @@ constexpr OptionRow kRows[] = {
        return {};
      }},
     {'p', "pid", "PID", Group::process, "trace this process only", set_pid},
+    {0, "dwarf-pid", "PID", Group::process, "a process besides -p and -c whose stacks dw_ustack walks;\nmay be repeated",
+     add_dwarf_pid},
     {'c', "cmd", "CMD", Group::process, "run CMD, trace it, and end when it ends", set_text<&Options::command>},
     {0, "usdt-file-activation", "", Group::process,
      "accepted for compatibility: the kernel counts the users\nof a usdt probe in every process", nothing},

@@ -36,6 +36,7 @@ struct Options {
   bool verify_ir = false;
   std::string command;     // -c
   std::optional<int> pid;  // -p
+  std::vector<uint32_t> dwarf_pids;
   std::string probe_filter;
   std::string emit_elf, emit_llvm;
   std::vector<std::string> include_dirs, includes;

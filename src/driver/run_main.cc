@@ -118,6 +118,7 @@ int run_compiled(const image::Image& image, const Options& options, runtime::Pro
   how.color = console.color();
   how.debug_libbpf = options.debug.contains("libbpf");
   how.debug_verifier = options.debug.contains("verifier");
+  how.dwarf_pids = options.dwarf_pids;
   how.parameters = options.named;
   how.no_uprobe_multi = std::ranges::find(options.disabled_features, "uprobe_multi") != options.disabled_features.end();
   if (!options.probe_filter.empty()) {

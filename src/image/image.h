@@ -122,6 +122,10 @@ inline constexpr const char* kRingMap = "sonde_ring";
 inline constexpr const char* kErrorMap = "sonde_errors";     // per-CPU array[error sites] of ErrorCell
 inline constexpr const char* kLossMap = "sonde_losses";      // per-CPU array[programs] of LossCell
 inline constexpr const char* kScratchMap = "sonde_scratch";  // array[CPUs]: per-CPU scratch slots
+// Tables of dw_ustack (unwind_tables.h): array[runtime's choice] of rows; hash from process to its address space.
+inline constexpr const char* kUnwindRowsMap = "sonde_unwind_rows";
+inline constexpr const char* kUnwindSpacesMap = "sonde_unwind_spaces";
+inline constexpr uint32_t kUnwindProcesses = 64;
 struct ErrorCell {
   uint64_t count;
   int64_t code;  // of the last failure

@@ -211,6 +211,8 @@ CallLowering::Reg CallLowering::address(Mem memory) {
 
 CallLowering::Mem CallLowering::temporary(uint32_t size) { return {function_.allocate(size)}; }
 
+CallLowering::Mem CallLowering::untracked(uint32_t size) { return {function_.allocate_scratch(size)}; }
+
 CallLowering::Mem CallLowering::string_constant(std::string_view bytes) {
   return {function_.module.text(std::string(bytes) + '\0')};
 }
@@ -270,6 +272,13 @@ CallLowering::Reg CallLowering::helper(uint32_t id, std::initializer_list<builti
   for (const builtins::Operand& operand : operands)
     values.push_back(std::visit([](auto handle) { return static_cast<llvm::Value*>(handle.handle); }, operand));
   return {function_.helper(id, values)};
+}
+
+CallLowering::Reg CallLowering::routine(std::string_view name, std::initializer_list<builtins::Operand> operands) {
+  llvm::SmallVector<llvm::Value*, 5> values;
+  for (const builtins::Operand& operand : operands)
+    values.push_back(std::visit([](auto handle) { return static_cast<llvm::Value*>(handle.handle); }, operand));
+  return {builder_.CreateCall(function_.module.routine(name, values), values)};
 }
 
 // Handed to helpers as it is: they want the pointer, not its number.

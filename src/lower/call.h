@@ -53,6 +53,7 @@ class CallLowering : public builtins::Codegen {
   Reg bound(Reg value, uint32_t limit) override;
   Reg address(Mem memory) override;
   Mem temporary(uint32_t size) override;
+  Mem untracked(uint32_t size) override;
   Mem string_constant(std::string_view bytes) override;
   void atomic_add(Mem memory, uint32_t offset, Reg value) override;
 
@@ -61,6 +62,7 @@ class CallLowering : public builtins::Codegen {
   void repeat(uint32_t count, const std::function<void(Reg)>& body) override;
 
   Reg helper(uint32_t id, std::initializer_list<builtins::Operand> operands) override;
+  Reg routine(std::string_view name, std::initializer_list<builtins::Operand> operands) override;
   Reg context() override;
   types::Space space() const override;
   Reg probe_read(Mem to, Reg size, Reg address, types::Space space) override;

@@ -49,7 +49,8 @@ void ModuleState::start_debug_info() {
   file_ = llvm::DIFile::getTemporary(context_, "script", "").release();
   // Directives only: BTF is made from the metadata, and no DWARF is.
   unit_ = debug_.createCompileUnit(llvm::dwarf::DW_LANG_C11, file_, "sonde", true, "", 0, "",
-                                   llvm::DICompileUnit::DebugDirectivesOnly);
+                                   llvm::DICompileUnit::DebugDirectivesOnly, 0, true, false,
+                                   llvm::DICompileUnit::DebugNameTableKind::None);
   int_type_ = debug_.createBasicType("int", 32, llvm::dwarf::DW_ATE_signed);
   // No parameters: the kernel refuses BTF functions whose parameters have no names, and names would cost a variable each.
   function_type_ = debug_.createSubroutineType(debug_.getOrCreateTypeArray({int_type_}));

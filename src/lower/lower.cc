@@ -33,6 +33,7 @@ Result<Output> lower(const sema::TypedProgram& program, plan::Plan& plan, const 
     FunctionLowering(one).lower_entry();
   }
   state.finish();
+  SONDE_TRY(state.link_routines());
   // From here on names, sections and sizes are final.
   Output output;
   if (options.want_ir) output.ir_before = text_of(state.module());

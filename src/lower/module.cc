@@ -8,12 +8,14 @@
 #include <cstddef>
 
 #include "base/check.h"
+#include "image/unwind_tables.h"
 
 namespace sonde::lower {
 namespace {
 
 constexpr const char* kInternalNames[kInternalMaps] = {image::kRingMap, image::kErrorMap, image::kLossMap,
-                                                       image::kScratchMap};
+                                                       image::kScratchMap, image::kUnwindRowsMap,
+                                                       image::kUnwindSpacesMap};
 constexpr uint32_t kCacheLine = 64;
 
 uint32_t round_up(uint32_t value, uint32_t unit) { return (value + unit - 1) / unit * unit; }
@@ -38,6 +40,15 @@ image::MapDesc internal_desc(InternalMap which) {
       desc.value_size = sizeof(image::LossCell);
       break;
     case InternalMap::scratch: desc.kind = image::MapKind::array; break;
+    case InternalMap::unwind_rows:
+      desc.kind = image::MapKind::array;
+      desc.value_size = sizeof(sonde_unwind_row);
+      break;
+    case InternalMap::unwind_spaces:
+      desc.kind = image::MapKind::hash;
+      desc.value_size = sizeof(sonde_unwind_space);
+      desc.max_entries = image::kUnwindProcesses;
+      break;
   }
   return desc;
 }

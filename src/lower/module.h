@@ -18,8 +18,8 @@
 namespace sonde::lower {
 
 // Internal maps by role; the names are in image.h.
-enum class InternalMap : uint8_t { ring, errors, losses, scratch };
-inline constexpr size_t kInternalMaps = 4;
+enum class InternalMap : uint8_t { ring, errors, losses, scratch, unwind_rows, unwind_spaces };
+inline constexpr size_t kInternalMaps = 6;
 
 // Kinds of CO-RE relocations, as the BPF back end and libbpf number them. The shifts isolate a bitfield in 64 bits.
 enum class Relocation : uint32_t { byte_offset = 0, byte_size = 1, left_shift = 4, right_shift = 5 };
@@ -46,6 +46,12 @@ class ModuleState {
   // A program needs `bytes` of scratch memory. A slot is as large as the largest need, which is known at the end only:
   // finish() then sets the second operand of `multiply` (slot number times slot size).
   void need_scratch(uint32_t bytes, llvm::Instruction* multiply);
+
+  // --- routines written in C (routines.cc) ------------------------------------------------------------------------------
+  // A function of stdlib/bpf, declared with i64 or pointer operands as they are passed; its body is linked in at the end.
+  llvm::FunctionCallee routine(std::string_view name, llvm::ArrayRef<llvm::Value*> operands);
+  // Links the bodies of the routines in use. To be called after finish(), when maps have their names.
+  Result<> link_routines();
 
   // --- read-only data ---------------------------------------------------------------------------------------------------
   llvm::Constant* text(std::string_view bytes);  // exactly these bytes, once
@@ -115,6 +121,7 @@ class ModuleState {
   std::map<std::tuple<uint32_t, uint32_t, uint32_t, const void*>, image::SpanId> spans_;
   std::map<std::tuple<uint8_t, std::string, uint32_t, uint32_t>, image::ErrorSiteId> sites_;
   std::map<const types::CRecord*, RecordInfo> records_;
+  std::vector<std::string_view> routine_files_;  // in stdlib/bpf, of the routines in use
 };
 
 }  // namespace sonde::lower
