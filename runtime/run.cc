@@ -88,7 +88,8 @@ bool Run::prepare_load(LoadOptions& load) {
   load.parameters = std::move(*values);
   if (unwind::is_used_by(image_) && pid() == 0 && options_.dwarf_pids.empty()) {
     report_.error("dw_ustack needs to know whose stacks it walks.");
-    report_.hint("Name a process by -p PID, -c COMMAND or --dwarf-pid PID, or use ustack, which follows frame pointers.");
+    report_.hint(
+        "Name a process by -p PID, -c COMMAND or --dwarf-pid PID, or use ustack, which follows frame pointers.");
     return false;
   }
   if (!open_output()) return false;
@@ -159,7 +160,8 @@ int Run::go() {
                 {.pid = pid(),
                  .pid_is_child = processes_.child.has_value(),
                  .dwarf_pids = options_.dwarf_pids,
-                 .show_optional = options_.warnings, .no_warnings = options_.no_warnings});
+                 .show_optional = options_.warnings,
+                 .no_warnings = options_.no_warnings});
   if (const auto loaded = tracer.load(std::move(load)); !loaded) {
     report_.load_error(image_, loaded.error());
     return kExitFailed;

@@ -120,9 +120,8 @@ std::expected<void, LoadError> Tracer::load(LoadOptions options) {
     ring_ = std::move(*ring);
   }
   if (unwinder_) {
-    const auto published =
-        unwinder_->publish(find_map(image_, *object_, image::kUnwindRowsMap),
-                           find_map(image_, *object_, image::kUnwindSpacesMap), options.unwind_rows);
+    const auto published = unwinder_->publish(find_map(image_, *object_, image::kUnwindRowsMap),
+                                              find_map(image_, *object_, image::kUnwindSpacesMap), options.unwind_rows);
     if (!published) {
       LoadError error;
       error.what = published.error().what;

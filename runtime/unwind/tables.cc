@@ -61,8 +61,7 @@ Segments segments_of(Elf* elf) {
 // First addresses of all functions with call frame information, sorted as the linker left them.
 std::vector<uint64_t> function_starts(Elf* elf, const GElf_Phdr& header) {
   std::vector<uint64_t> starts;
-  Elf_Data* data =
-      elf_getdata_rawchunk(elf, static_cast<int64_t>(header.p_offset), header.p_filesz, ELF_T_BYTE);
+  Elf_Data* data = elf_getdata_rawchunk(elf, static_cast<int64_t>(header.p_offset), header.p_filesz, ELF_T_BYTE);
   if (!data || data->d_size < kTableOffset) return starts;
   const auto* bytes = static_cast<const unsigned char*>(data->d_buf);
   if (bytes[0] != kHeaderVersion || bytes[1] != kPcRelativeInt || bytes[2] != kUnsignedInt ||

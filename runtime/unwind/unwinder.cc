@@ -77,13 +77,13 @@ uint64_t object_address(const base::Fd& fd, const symbols::Mapping& mapping) {
 }  // namespace
 
 bool is_used_by(const image::Image& image) {
-  return std::ranges::any_of(image.maps, [](const image::MapDesc& map) { return map.elf_name == image::kUnwindRowsMap; });
+  return std::ranges::any_of(image.maps,
+                             [](const image::MapDesc& map) { return map.elf_name == image::kUnwindRowsMap; });
 }
 
 Unwinder::Unwinder(const std::vector<uint32_t>& processes, uint32_t child) {
   for (const uint32_t pid : processes) processes_.push_back({.pid = pid, .maps = {}});
-  if (child != 0)
-    processes_.push_back({.pid = child, .maps = {}, .waits = true, .unasked_looks = kUnaskedLooks});
+  if (child != 0) processes_.push_back({.pid = child, .maps = {}, .waits = true, .unasked_looks = kUnaskedLooks});
 }
 
 uint32_t Unwinder::read() {
@@ -94,9 +94,8 @@ uint32_t Unwinder::read() {
     const std::vector<symbols::Mapping> mappings = symbols::parse_mappings(read_maps(process.pid));
     for (const symbols::Mapping& mapping : mappings) object_of(process.pid, mapping);
   }
-  const auto total = std::accumulate(objects_.begin(), objects_.end(), uint64_t{0}, [](uint64_t sum, const auto& entry) {
-    return sum + entry.second.rows.size();
-  });
+  const auto total = std::accumulate(objects_.begin(), objects_.end(), uint64_t{0},
+                                     [](uint64_t sum, const auto& entry) { return sum + entry.second.rows.size(); });
   return static_cast<uint32_t>(std::min<uint64_t>(total + (unknown ? kUnknownRows : kSpareRows), UINT32_MAX / 2));
 }
 

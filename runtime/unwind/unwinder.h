@@ -48,7 +48,7 @@ class Unwinder {
   struct Process {
     uint32_t pid = 0;
     uint64_t misses = 0;
-    std::string maps;  // text of /proc/PID/maps that its ranges were made of
+    std::string maps;    // text of /proc/PID/maps that its ranges were made of
     bool waits = false;  // its mappings are not yet those of its command
     bool published = false;
     int unasked_looks = 0;  // how often its mappings are still read without a miss

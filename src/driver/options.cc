@@ -141,8 +141,8 @@ constexpr OptionRow kRows[] = {
        return {};
      }},
     {'p', "pid", "PID", Group::process, "trace this process only", set_pid},
-    {0, "dwarf-pid", "PID", Group::process, "a process besides -p and -c whose stacks dw_ustack walks;\nmay be repeated",
-     add_dwarf_pid},
+    {0, "dwarf-pid", "PID", Group::process,
+     "a process besides -p and -c whose stacks dw_ustack walks;\nmay be repeated", add_dwarf_pid},
     {'c', "cmd", "CMD", Group::process, "run CMD, trace it, and end when it ends", set_text<&Options::command>},
     {0, "usdt-file-activation", "", Group::process,
      "accepted for compatibility: the kernel counts the users\nof a usdt probe in every process", nothing},
