@@ -14,7 +14,10 @@ llvm::Value* FunctionLowering::scalar(const Expr& expr) {
     case ExprKind::constant: return canonical(constant(as<sema::Constant>(expr).bits), expr.type);
     case ExprKind::variable:
       return recall(variable_address(as<sema::VariableRead>(expr).variable), expr.type->size, expr.type->is_signed);
-    case ExprKind::map_read: return map_scalar(as<sema::MapRead>(expr).map, as<sema::MapRead>(expr).key);
+    case ExprKind::map_read: {
+      At at(*this, expr.range, expr.expanded_from);
+      return map_scalar(as<sema::MapRead>(expr).map, as<sema::MapRead>(expr).key);
+    }
     case ExprKind::call: {
       At at(*this, expr.range, expr.expanded_from);
       return canonical(call(as<sema::Call>(expr), nullptr, false), expr.type);
@@ -38,6 +41,7 @@ llvm::Value* FunctionLowering::scalar(const Expr& expr) {
       SONDE_CHECK(node.value != nullptr);
       TempScope temporaries(*this);
       statements(node.block);
+      keep_open();
       return scalar(*node.value);
     }
     case ExprKind::cast: return scalar_cast(as<sema::Cast>(expr));
@@ -50,6 +54,8 @@ llvm::Value* FunctionLowering::scalar(const Expr& expr) {
     case ExprKind::index:
     case ExprKind::context_arg:
     case ExprKind::context_retval: {
+      // A read that fails is told where it stands, not where its value goes.
+      At at(*this, expr.range, expr.expanded_from);
       const Place from = place(expr);
       if (expr.kind == ExprKind::field) {
         const types::CField& field = *as<sema::Field>(expr).path.back();
@@ -61,8 +67,9 @@ llvm::Value* FunctionLowering::scalar(const Expr& expr) {
     }
     case ExprKind::context_args:
     case ExprKind::context_pointer: return builder.CreatePtrToInt(context(), module.i64);
-    case ExprKind::text:
     case ExprKind::map_ref:
+      return builder.CreatePtrToInt(module.map(module.plan().maps.at(as<sema::MapRef>(expr).map)), module.i64);
+    case ExprKind::text:
     case ExprKind::tuple: break;
   }
   SONDE_UNREACHABLE();
@@ -267,8 +274,11 @@ llvm::Value* FunctionLowering::compare_memory(const sema::Binary& expr) {
 
 llvm::Value* FunctionLowering::scalar_cast(const sema::Cast& expr) {
   switch (expr.cast) {
-    case CastKind::integer:
     case CastKind::pointer:
+      if (expr.type->kind != types::Kind::pointer && expr.operand->type->kind == types::Kind::pointer)
+        return canonical(plain_number(scalar(*expr.operand)), expr.type);
+      return scalar(*expr.operand);
+    case CastKind::integer:
     case CastKind::username: return canonical(scalar(*expr.operand), expr.type);
     case CastKind::to_bool: return from_bool(condition(expr));
     case CastKind::string_address: return builder.CreatePtrToInt(memory(*expr.operand), module.i64);
@@ -281,8 +291,21 @@ llvm::Value* FunctionLowering::scalar_cast(const sema::Cast& expr) {
   SONDE_UNREACHABLE();
 }
 
+// The verifier knows addresses of variables, maps and the context as such and allows hardly any arithmetic on them. Read from
+// memory by a helper, the same bits are a number to it.
+llvm::Value* FunctionLowering::plain_number(llvm::Value* address) {
+  if (!program.takes_addresses) return address;
+  TempScope temporaries(*this);
+  llvm::Value* from = allocate(8);
+  llvm::Value* to = allocate(8);
+  store(from, 8, address);
+  store(to, 8, constant(0));
+  probe_read(to, constant(8), builder.CreatePtrToInt(from, module.i64), types::Space::kernel);
+  return load(to, 8, false);
+}
+
 llvm::Value* FunctionLowering::pointer_add(const sema::PointerAdd& expr) {
-  llvm::Value* pointer = scalar(*expr.pointer);
+  llvm::Value* pointer = plain_number(scalar(*expr.pointer));
   llvm::Value* bytes = scalar(*expr.index);
   if (expr.scale != 1) bytes = builder.CreateMul(bytes, constant(expr.scale));
   return expr.subtract ? builder.CreateSub(pointer, bytes) : builder.CreateAdd(pointer, bytes);

@@ -20,6 +20,7 @@ llvm::Value* FunctionLowering::memory(const Expr& expr) {
   }
   if (expr.kind == ExprKind::variable) return variable_address(as<sema::VariableRead>(expr).variable);
   if (has_place(expr)) {
+    At at(*this, expr.range, expr.expanded_from);
     const Place from = place(expr);
     if (from.kind == Place::Kind::owned) return offset(from.base, from.offset);
     llvm::Value* to = allocate(expr.type->size);
@@ -52,7 +53,10 @@ void FunctionLowering::store_value(const Expr& expr, llvm::Value* to, bool padde
     }
     case ExprKind::variable:
       return copy_value(to, type, variable_address(as<sema::VariableRead>(expr).variable), type, padded);
-    case ExprKind::map_read: return map_memory(as<sema::MapRead>(expr).map, as<sema::MapRead>(expr).key, to, padded);
+    case ExprKind::map_read: {
+      At at(*this, expr.range, expr.expanded_from);
+      return map_memory(as<sema::MapRead>(expr).map, as<sema::MapRead>(expr).key, to, padded);
+    }
     case ExprKind::call: {
       At at(*this, expr.range, expr.expanded_from);
       call(as<sema::Call>(expr), to, padded);
@@ -64,8 +68,8 @@ void FunctionLowering::store_value(const Expr& expr, llvm::Value* to, bool padde
       const auto& node = as<sema::BlockExpr>(expr);
       TempScope temporaries(*this);
       statements(node.block);
-      if (open()) store_value(*node.value, to, padded);
-      return;
+      keep_open();
+      return store_value(*node.value, to, padded);
     }
     case ExprKind::cast: return store_cast(as<sema::Cast>(expr), to, padded);
     case ExprKind::tuple: return store_tuple(as<sema::TupleMake>(expr), to, padded);
@@ -74,7 +78,10 @@ void FunctionLowering::store_value(const Expr& expr, llvm::Value* to, bool padde
     case ExprKind::element:
     case ExprKind::index:
     case ExprKind::context_arg:
-    case ExprKind::context_retval: return read_memory(place(expr), type, to, padded);
+    case ExprKind::context_retval: {
+      At at(*this, expr.range, expr.expanded_from);
+      return read_memory(place(expr), type, to, padded);
+    }
     case ExprKind::constant:
     case ExprKind::map_ref:
     case ExprKind::c_call:

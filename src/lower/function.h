@@ -176,6 +176,10 @@ class FunctionLowering {
   llvm::ConstantInt* constant_int(uint64_t value);
   llvm::Value* loss_key();
   bool open() { return builder.GetInsertBlock()->getTerminator() == nullptr; }
+  // Where a block that has to give a value was left by a jump: what would come next goes where nothing arrives.
+  void keep_open() {
+    if (!open()) continue_in(new_block("unreachable"));
+  }
 
   // Both values; the left one waits in memory where too many wait in registers.
   std::pair<llvm::Value*, llvm::Value*> operands(const Expr& left_expr, const Expr& right_expr);
@@ -185,6 +189,7 @@ class FunctionLowering {
   llvm::Value* compare_memory(const sema::Binary& expr);
   llvm::Value* scalar_cast(const sema::Cast& expr);
   llvm::Value* scalar_conditional(const sema::Conditional& expr);
+  llvm::Value* plain_number(llvm::Value* address);
   llvm::Value* pointer_add(const sema::PointerAdd& expr);
   llvm::Value* stack_memory(uint32_t size);
   void store_tuple(const sema::TupleMake& expr, llvm::Value* to, bool padded);
@@ -216,6 +221,7 @@ class FunctionLowering {
   void start_loop_body();
   void finish_loop_body();
   void after_loop(const sema::Block& body);
+  void report_loop_limit();
 
   uint32_t depth_ = 0;
   uint32_t stack_left_ = 0;

@@ -3,6 +3,8 @@
 // shared frame; they return 1 to stop the loop and 0 to go on.
 #include <linux/bpf.h>
 
+#include <cerrno>
+
 #include "lower/function.h"
 
 namespace sonde::lower {
@@ -42,6 +44,10 @@ void FunctionLowering::after_loop(const sema::Block& body) {
   });
 }
 
+void FunctionLowering::report_loop_limit() {
+  report_error(image::ErrorKind::loop_limit, "loop", constant(static_cast<uint64_t>(-E2BIG)), false);
+}
+
 void FunctionLowering::for_range(const sema::ForRange& stmt) {
   const bool is_signed = stmt.variable->type->is_signed;
   llvm::Value* begin = scalar(*stmt.begin);
@@ -63,13 +69,17 @@ void FunctionLowering::for_range(const sema::ForRange& stmt) {
   body.finish_loop_body();
 
   llvm::Value* some = is_signed ? builder.CreateICmpSLT(begin, end) : builder.CreateICmpULT(begin, end);
-  llvm::Value* count = builder.CreateSelect(some, builder.CreateSub(end, begin), constant(0));
-  llvm::Value* too_many = builder.CreateICmpUGT(count, constant(kLoopLimit));
-  if (!llvm::isa<llvm::ConstantInt>(too_many) || !llvm::cast<llvm::ConstantInt>(too_many)->isZero()) {
-    if_then(too_many, [&] { report_error(image::ErrorKind::loop_limit, "", constant(0), false); }, true);
-    count = builder.CreateSelect(too_many, constant(kLoopLimit), count);
-  }
-  helper(BPF_FUNC_loop, {builder.CreateTrunc(count, module.i32), body.function, shared_, constant(0)});
+  // Never called with a count of zero: where the verifier knows it, kernels from 6.7 on drop the body as dead code and then
+  // miss it when they compile the call.
+  if_then(some, [&] {
+    llvm::Value* count = builder.CreateSub(end, begin);
+    llvm::Value* too_many = builder.CreateICmpUGT(count, constant(kLoopLimit));
+    if (!llvm::isa<llvm::ConstantInt>(too_many) || !llvm::cast<llvm::ConstantInt>(too_many)->isZero()) {
+      if_then(too_many, [&] { report_loop_limit(); }, true);
+      count = builder.CreateSelect(too_many, constant(kLoopLimit), count);
+    }
+    helper(BPF_FUNC_loop, {builder.CreateTrunc(count, module.i32), body.function, shared_, constant(0)});
+  });
   after_loop(stmt.body);
 }
 
@@ -111,9 +121,7 @@ void FunctionLowering::while_loop(const sema::While& stmt) {
   body.block(stmt.body);
   body.finish_loop_body();
   llvm::Value* runs = helper(BPF_FUNC_loop, {builder.getInt32(kLoopLimit), body.function, shared_, constant(0)});
-  if_then(
-      builder.CreateICmpEQ(runs, constant(kLoopLimit)),
-      [&] { report_error(image::ErrorKind::loop_limit, "", constant(0), false); }, true);
+  if_then(builder.CreateICmpEQ(runs, constant(kLoopLimit)), [&] { report_loop_limit(); }, true);
   after_loop(stmt.body);
 }
 

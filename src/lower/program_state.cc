@@ -87,6 +87,19 @@ class Leaves : public TreeWalk {
   }
 };
 
+class Addresses : public TreeWalk {
+ public:
+  bool found = false;
+
+  void expression(const sema::Expr& expr) override {
+    using sema::ExprKind;
+    found = found || expr.kind == ExprKind::address_of || expr.kind == ExprKind::context_pointer ||
+            (expr.kind == ExprKind::map_ref && expr.type->kind == types::Kind::pointer) ||
+            (expr.kind == ExprKind::cast && sema::as<sema::Cast>(expr).cast == sema::CastKind::string_address);
+    if (!found) TreeWalk::expression(expr);
+  }
+};
+
 // Whether a return stands in any loop.
 class LoopReturns : public TreeWalk {
  public:
@@ -131,6 +144,10 @@ ProgramState::ProgramState(ModuleState& module_state, const sema::Program& sourc
   is_long = captures.statements > kLongProgram;
   loop_depth_ = captures.deepest;
   calls_c_ = captures.calls_c;
+  Addresses addresses;
+  if (program.predicate) addresses.expression(*program.predicate);
+  addresses.block(program.body);
+  takes_addresses = addresses.found;
   if (loop_depth_ == 0) return;
   LoopReturns returns;
   if (program.predicate) returns.expression(*program.predicate);

@@ -37,6 +37,8 @@ class ProgramState {
   uint32_t shared_size = 0;   // 0: no loop bodies
   bool loops_return = false;  // some loop body may end the program
   bool uses_scratch = false;  // some function of it does
+  // Some pointer may be the address of a variable, a map or the context, which the verifier does not take for a number.
+  bool takes_addresses = false;
   // Jumps reach 32767 instructions. Where a function may be longer, rare code must stay next to what leads to it instead of
   // going to the end.
   bool is_long = false;
