@@ -49,7 +49,10 @@ size_t least_distance(const std::array<uint8_t, 32>& a, const std::array<uint8_t
 }  // namespace
 
 std::vector<std::string> nearest(std::string_view wanted, std::span<const std::string> candidates, size_t max) {
-  const size_t limit = std::max<size_t>(1, wanted.size() / 3);
+  // Any two names of one letter are near; only its case may be wrong. Of two letters, one more may be missing. A sigil is no
+  // letter.
+  const size_t written = wanted.size() - (wanted.starts_with('$') || wanted.starts_with('@') ? 1 : 0);
+  const size_t limit = written < 2 ? 0 : std::max<size_t>(1, wanted.size() / 3);
   std::string folded(wanted);
   std::transform(folded.begin(), folded.end(), folded.begin(), lower);
   const auto wanted_letters = letters(folded);
@@ -61,6 +64,7 @@ std::vector<std::string> nearest(std::string_view wanted, std::span<const std::s
     other.resize(candidate.size());
     std::transform(candidate.begin(), candidate.end(), other.begin(), lower);
     const size_t steps = distance(folded, other, limit);
+    if (written == 2 && steps > 0 && candidate.size() <= wanted.size()) continue;
     if (steps <= limit) hits.emplace_back(steps, &candidate);
   }
   const auto nearer = [](const auto& a, const auto& b) {
@@ -74,6 +78,16 @@ std::vector<std::string> nearest(std::string_view wanted, std::span<const std::s
     if (names.size() < max && (names.empty() || names.back() != *name)) names.push_back(*name);
   }
   return names;
+}
+
+std::string did_you_mean(std::span<const std::string> names, std::string_view prefix) {
+  if (names.empty()) return {};
+  std::string text = "did you mean ";
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += i + 1 == names.size() ? " or " : ", ";
+    text.append("`").append(prefix).append(names[i]).append("`");
+  }
+  return text + "?";
 }
 
 }  // namespace sonde::base

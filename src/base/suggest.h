@@ -14,4 +14,7 @@ namespace sonde::base {
 // 10 ms for 50,000 candidates at most.
 std::vector<std::string> nearest(std::string_view wanted, std::span<const std::string> candidates, size_t max = 3);
 
+// "did you mean `a`, `b` or `c`?", each name behind `prefix`; empty without names.
+std::string did_you_mean(std::span<const std::string> names, std::string_view prefix = {});
+
 }  // namespace sonde::base

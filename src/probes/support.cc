@@ -91,13 +91,7 @@ std::string suggestion(std::string_view name, std::span<const std::string> candi
     for (const std::string& candidate : candidates)
       if (names.size() < kMost && candidate.find(last) != candidate.npos) names.push_back(candidate);
   }
-  if (names.empty()) return {};
-  std::string text = "did you mean ";
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (i > 0) text += i + 1 == names.size() ? " or " : ", ";
-    text.append("`").append(prefix).append(names[i]).append("`");
-  }
-  return text + "?";
+  return base::did_you_mean(names, prefix);
 }
 
 bool report_missing(ProbeContext& context, const AttachText& text, std::string_view provider, std::string_view name,

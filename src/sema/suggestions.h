@@ -13,9 +13,8 @@ namespace sonde::sema {
 // Appends one hint with the candidates closest to `wanted`, if any are close.
 inline void add_suggestions(std::vector<std::string>& hints, std::string_view wanted,
                             const std::vector<std::string>& candidates) {
-  std::string text;
-  for (const std::string& name : base::nearest(wanted, candidates)) text += (text.empty() ? "`" : ", `") + name + "`";
-  if (!text.empty()) hints.push_back("did you mean " + text + "?");
+  std::string text = base::did_you_mean(base::nearest(wanted, candidates));
+  if (!text.empty()) hints.push_back(std::move(text));
 }
 
 // Says why the kernel's types are unknown, where the kernel does not describe any.

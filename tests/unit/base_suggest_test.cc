@@ -22,6 +22,14 @@ TEST(Suggest, CaseAndSwapsAreOneStepOrNone) {
   EXPECT_EQ(nearest("coutn", Names{"cousin", "count"}), Names{"count"});
 }
 
+// Among names of a letter or two nearly all are one step apart.
+TEST(Suggest, ShortNamesAreNearOnlyWhenALetterIsMissing) {
+  EXPECT_EQ(nearest("$x", Names{"$y", "$xy"}), Names{});
+  EXPECT_EQ(nearest("B", Names{"s", "b"}), Names{"b"});
+  EXPECT_EQ(nearest("ad", Names{"add", "at", "a"}), Names{"add"});
+  EXPECT_EQ(nearest("@co", Names{"@comm", "@cpu", "@coo"}), Names{"@coo"});
+}
+
 TEST(Suggest, EqualNamesComeOnce) { EXPECT_EQ(nearest("vfs_rea", Names{"vfs_read", "vfs_read"}), Names{"vfs_read"}); }
 
 }  // namespace
