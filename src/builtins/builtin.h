@@ -57,6 +57,7 @@ struct Builtin {
   uint32_t needs = 0;        // capability bits (types/capability.h) of the probe; refused by `refusal` otherwise
   // Text of the refusal when `needs` is not met: a catalogue id whose {0} is the name and {1} the provider.
   std::optional<diag::Id> refusal = {};
+  diag::Id unknown_map = diag::Id::undefined_map;  // what is said of a map argument without any type
   bool unsafe = false;
   bool returns = false;    // leaves the probe after the call (exit)
   bool per_match = false;  // the value differs per match of a wildcard: one program per match (probe)

@@ -32,6 +32,7 @@ struct Argument {
   bool negative = false;            // ... and whether it is below zero
   std::optional<std::string> text;  // string literal
   std::optional<bool> boolean;      // bool literal
+  bool constant = false;            // known while compiling: any of these, or a tuple or record of such
   std::optional<std::string> word;  // bare identifier in a position of ParamKind::word ("boot", "perf")
   std::optional<MapArgument> map;   // `@m`, or `@m[k]` in a position of ParamKind::any (then `keyed_read`)
   bool keyed_read = false;          // the argument reads a map entry: `@m[k]`, or a scalar map by value

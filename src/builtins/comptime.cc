@@ -27,9 +27,7 @@ bool is_integer(const Argument& argument) { return argument.type && argument.typ
 bool is_unsigned(const Argument& argument) {
   return is_integer(argument) && (argument.type->kind == Kind::enumeration || !argument.type->is_signed);
 }
-bool is_literal(const Argument& argument) {
-  return argument.integer.has_value() || argument.text.has_value() || argument.boolean.has_value();
-}
+bool is_literal(const Argument& argument) { return argument.constant; }
 bool is_scalar_map(const Argument& argument) { return argument.map && argument.map->scalar; }
 
 // --- getopt -------------------------------------------------------------------------------------------------------------
@@ -131,6 +129,7 @@ constexpr Builtin kRows[] = {
      .params = kMap,
      .summary = "Whether a map has no keys.",
      .example = "begin { @a = 1; print(is_scalar(@a)); }",
+     .unknown_map = diag::Id::unknown_map,
      .check = bool_result,
      .fold = fold_predicate<is_scalar_map>},
     {.name = "is_str",

@@ -58,8 +58,7 @@ Reg lower_len(Codegen& cg) {
 constexpr Param kMapParams[] = {{"map", ParamKind::map}};
 constexpr Param kDeleteParams[] = {{"map", ParamKind::map}, {"key", ParamKind::map_key, true}};
 constexpr Param kKeyParams[] = {{"map", ParamKind::map}, {"key", ParamKind::map_key}};
-constexpr Param kFindParams[] = {
-    {"map", ParamKind::map}, {"key", ParamKind::map_key}, {"variable", ParamKind::variable}};
+constexpr Param kFindParams[] = {{"map", ParamKind::map}, {"key", ParamKind::map_key}, {"var", ParamKind::variable}};
 constexpr Param kLenParams[] = {{"value", ParamKind::map_or_any}};
 
 constexpr Builtin kRows[] = {

@@ -57,7 +57,9 @@ bool check_print_value(CallView& call) {
     diagnostics.emit<diag::Id::print_not_printable>(call.range, "none");
     return false;
   }
-  if (is_tracepoint_record(subject.type)) {
+  // The address of the context means nothing to anybody, and is the kernel's secret.
+  const bool context = subject.type->kind == Kind::pointer && subject.type->context;
+  if (context || is_tracepoint_record(subject.type)) {
     diagnostics.emit<diag::Id::print_not_printable>(call.range, types::printed(subject.type));
     return false;
   }

@@ -84,7 +84,10 @@ void Builder::root_import(Range keyword, Range path) {
 
 void Builder::map_decl(Range range, Range name, Range kind, Range entries) {
   in_items_ = true;
-  program_.map_decls.push_back(arena_.make<ast::MapDecl>(range, text(name), name, text(kind), kind, integer(entries)));
+  const uint64_t most = integer(entries);
+  // The kernel counts them in 32 bits.
+  if (most == 0 || most > UINT32_MAX) diagnostics_.emit<Id::syntax_expected_map_entries>(entries);
+  program_.map_decls.push_back(arena_.make<ast::MapDecl>(range, text(name), name, text(kind), kind, most));
 }
 
 void Builder::macro(Range range, Range name, std::vector<ast::MacroParam> params, Block body) {

@@ -98,7 +98,10 @@ Builder::Expr Builder::unary(Range range, ast::UnaryOp op, Expr operand) {
 }
 
 Builder::Expr Builder::inc_dec(Range range, Range op_range, bool increment, bool prefix, Expr target) {
-  if (!is_variable_or_map(target)) diagnostics_.emit<Id::syntax_inc_dec>(op_range);
+  // Of a chain only the innermost is told.
+  const auto* inner = ast::expr_cast<ast::IncDec>(target);
+  const bool told = inner && !is_variable_or_map(inner->target);
+  if (!is_variable_or_map(target) && !told) diagnostics_.emit<Id::syntax_inc_dec>(op_range);
   return node<ast::IncDec>(range, height_of(target), increment, prefix, target);
 }
 

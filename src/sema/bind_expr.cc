@@ -1,4 +1,6 @@
 // Binding of expressions, apart from names and calls.
+#include <algorithm>
+
 #include "base/integer.h"
 #include "sema/binder.h"
 #include "sema/suggestions.h"
@@ -8,6 +10,9 @@ namespace sonde::sema {
 using diag::Id;
 
 namespace {
+
+// Far beyond what a map of the kernel holds in one value.
+constexpr uint64_t kMaxTypeSize = 1u << 24;
 
 // Depth of recursion, kept by scope.
 class Deeper {
@@ -371,14 +376,22 @@ bool Binder::type_spec(const ast::Type& type, const Env& env, bound::TypeSpec& o
   if (const bound::Binding* binding = parameter(type.name, env); binding && binding->expr)
     return parameter_type(type, *binding, env, out);
   const std::string_view tag = TypeNames::tag_word(type.tag);
-  types::TypeRef found = names_.find(tag, type.name);
+  // The kernel has enumerators of these names.
+  const bool truth_value =
+      operand && tag.empty() && type.suffixes.empty() && (type.name == "true" || type.name == "false");
+  types::TypeRef found = truth_value ? inputs_.kernel.types().boolean() : names_.find(tag, type.name);
   if (!found && operand && tag.empty() && type.suffixes.empty())
     if (const auto enumerator = names_.find_enumerator(type.name)) found = enumerator->type;
-  for (const ast::Type::Suffix& suffix : type.suffixes)
+  const std::string written = TypeNames::written(type.tag, type.name);
+  for (const ast::Type::Suffix& suffix : type.suffixes) {
+    if (found && !suffix.pointer && suffix.length.value_or(0) > kMaxTypeSize / std::max(1u, found->size)) {
+      report<Id::type_too_large>(type.range, env, inputs_.sources.text(type.range), kMaxTypeSize);
+      return false;
+    }
     if (found) found = names_.with_suffix(found, suffix);
+  }
   out.known = found;
   if (found) return true;
-  const std::string written = TypeNames::written(type.tag, type.name);
   // Where an expression could stand as well, a lone name was most likely meant as one.
   const bool name_alone = operand && tag.empty() && type.suffixes.empty();
   diag::Diagnostic& diagnostic = name_alone ? report<Id::unknown_identifier>(type.range, env, written)

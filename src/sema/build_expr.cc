@@ -331,8 +331,9 @@ const Expr* Builder::conditional(bound::Conditional& node) {
 const Expr* Builder::field_base(bound::Expr& base) {
   if (base.kind == bound::Kind::context && static_cast<bound::Context&>(base).what == bound::Context::What::args)
     return context_args(base);
-  if (auto* unary = as<bound::Unary>(&base);
-      unary && unary->op == ast::UnaryOp::dereference && unary->operand->type->kind == Kind::pointer)
+  if (auto* unary = as<bound::Unary>(&base); unary && unary->op == ast::UnaryOp::dereference &&
+                                             unary->operand->type->kind == Kind::pointer &&
+                                             unary->operand->type->element->kind != Kind::pointer)
     return value(*unary->operand);
   const Expr* made = value(base);
   while (made->type->kind == Kind::pointer && made->type->element->kind == Kind::pointer) {

@@ -88,6 +88,7 @@ Argument Typing::describe(const bound::Expr& argument, ParamKind kind) {
     describe_map(*static_cast<const bound::MapAccess&>(argument).map);
     out.keyed_read = true;
   }
+  out.constant = argument.literal.has_value() || literal_tuple(argument) != nullptr;
   if (const auto& literal = argument.literal) {
     if (literal->kind == bound::Literal::Kind::text) out.text = literal->text;
     if (literal->kind == bound::Literal::Kind::boolean) out.boolean = literal->bits != 0;
@@ -170,7 +171,7 @@ bool Typing::check_argument(bound::Call& call, size_t index) {
   if (whole) {
     const bound::Map& map = *static_cast<bound::MapWhole&>(argument).map;
     if (map.value.type) return true;
-    report<Id::undefined_map>(argument, map.name);
+    undefined_map(argument.range, argument.levels, map, call.row->unknown_map);
     return false;
   }
   if (kind == ParamKind::map) {

@@ -1,5 +1,6 @@
 // Expressions apart from operators, members, casts and calls.
 #include "base/check.h"
+#include "sema/suggestions.h"
 #include "sema/typing.h"
 
 namespace sonde::sema {
@@ -82,9 +83,18 @@ TypeRef Typing::variable(bound::VariableRef& ref) {
 TypeRef Typing::map_access(bound::MapAccess& access) {
   bound::Map& map = *access.map;
   if (access.key) map_key(map, *access.key, false);
-  if (!map.value.type && final_) report<Id::undefined_map>(access, map.name);
+  if (!map.value.type && final_) undefined_map(access.range, access.levels, map);
   if (!map.value.type) return nullptr;
   return map.value.type;
+}
+
+void Typing::undefined_map(source::Range range, bound::Levels levels, const bound::Map& map, Id id) {
+  std::vector<std::string> known;
+  for (const bound::Map& other : tree_.maps)
+    if (other.value.type) known.push_back(other.name);
+  diag::Diagnostic diagnostic{id, range, diag::fill(diag::row(id).text, {map.name}), {}, {}, {}};
+  add_suggestions(diagnostic.hints, map.name, known);
+  reporter_.add(std::move(diagnostic), levels);
 }
 
 TypeRef Typing::tuple(bound::Tuple& tuple) {
@@ -194,7 +204,7 @@ TypeRef Typing::spec_type(const bound::TypeSpec& spec) {
     if (auto* whole = as<bound::MapWhole>(spec.of)) {
       const bound::Map& map = *whole->map;
       type = map.shape == bound::Map::Shape::keyed ? map.key.type : map.value.type;
-      if (!type && final_) reporter_.emit<Id::undefined_map>(whole->range, whole->levels, map.name);
+      if (!type && final_) undefined_map(whole->range, whole->levels, map);
     } else {
       ++asking_;
       type = expr(spec.of);

@@ -15,8 +15,6 @@ void label_operands(diag::Diagnostic& diagnostic, const bound::Binary& node, Typ
       {node.right->range, diag::fill(diag::row(Id::label_right).text, {types::printed(right)})});
 }
 
-bool is_byte_blob(TypeRef type) { return type->kind == Kind::string || type->kind == Kind::buffer; }
-
 // Integers that a call gave (kaddr) keep the type of the call, so they do not melt into other literals.
 bool foldable(const bound::Expr& operand) {
   return operand.literal &&
@@ -53,9 +51,12 @@ TypeRef Typing::unary(bound::Unary& node) {
 }
 
 TypeRef Typing::dereference(bound::Unary& node, TypeRef type) {
-  if (type->is_integer()) return types_.integer(8, false);
-  if (type->kind == Kind::pointer && !is_byte_blob(type->element) && type->element->size != 0 &&
-      type->element->kind != Kind::none && type->element->kind != Kind::void_type) {
+  if (type->is_integer()) {
+    check_read(type);
+    return types_.integer(8, false);
+  }
+  if (type->kind == Kind::pointer && type->element->size != 0 && type->element->kind != Kind::none &&
+      type->element->kind != Kind::void_type) {
     check_read(type);
     node.space = type->space;
     if (type->element->kind == Kind::pointer && type->element->space == types::Space::none)
@@ -86,6 +87,15 @@ TypeRef Typing::binary(bound::Binary& node) {
   if (!left || !right) return nullptr;
   if (foldable(*node.left) && foldable(*node.right))
     return folded(node, fold(node.op, *node.left->literal, *node.right->literal));
+  if (node.op == ast::BinaryOp::eq || node.op == ast::BinaryOp::ne) {
+    if (literal_tuple(*node.left) && literal_tuple(*node.right)) {
+      if (const auto same = same_value(*node.left, *node.right)) {
+        node.literal =
+            bound::Literal{.kind = bound::Literal::Kind::boolean, .bits = *same == (node.op == ast::BinaryOp::eq)};
+        return types_.boolean();
+      }
+    }
+  }
   if (is_logical(node.op)) return logical(node);
   const TypeRef read_left = readable(types_, left), read_right = readable(types_, right);
   if (is_comparison(node.op)) return comparison(node, read_left, read_right);
@@ -121,7 +131,10 @@ TypeRef Typing::comparison(bound::Binary& node, TypeRef left, TypeRef right) {
     return types_.boolean();
   }
   TypeRef common = comparison_type(types_, left, right);
-  if (!common) return mismatch(node, left, right);
+  if (!common) {
+    const bool alike = left->kind == Kind::c_record && left == right;
+    return alike ? operator_refused(node, left, right) : mismatch(node, left, right);
+  }
   if (!equality && !is_condition(common)) return operator_refused(node, left, right);
   if (left->kind == Kind::pointer && right->kind == Kind::pointer) {
     if (settled(types_, left->element) != settled(types_, right->element)) {

@@ -1,4 +1,6 @@
 // Statements: what they feed into variables and maps, and what they may not do.
+#include <algorithm>
+
 #include "sema/typing.h"
 
 namespace sonde::sema {
@@ -11,6 +13,13 @@ namespace {
 
 // A slot that changed this often would grow for ever (`$t = ($t, 1)`).
 constexpr uint32_t kMaxChanges = 100;
+
+// The kernel allows call chains of 8 functions: the probe, its loops, and one for what a loop's body calls.
+constexpr uint32_t kMaxLoops = 6;
+
+// Unrolled copies counted. What the verifier looks at is limited too (a million instructions), but such a program would
+// take minutes to get there.
+constexpr uint64_t kMaxStatements = 100'000;
 
 bool is_nothing(TypeRef type) { return type->kind == Kind::none || type->kind == Kind::void_type; }
 
@@ -52,6 +61,7 @@ std::optional<bound::Literal> Typing::condition_of(bound::Program& program, boun
 void Typing::check(bound::Program& program) {
   final_ = true;
   program_ = &program;
+  statements_ = 0;
   if (program.predicate) statement(*program.predicate);
   block(program.body);
   for (bound::Variable& variable : program.variables) {
@@ -64,7 +74,25 @@ void Typing::check(bound::Program& program) {
   }
 }
 
+// Every loop is a function of its own to the kernel.
+bool Typing::loop_too_deep(const bound::Stmt& stmt) {
+  if (!final_ || loops_ < kMaxLoops) return false;
+  report<Id::loops_too_deep>(stmt, kMaxLoops);
+  return true;
+}
+
+void Typing::loop_body(bound::Block& body) {
+  ++loops_;
+  block(body);
+  --loops_;
+}
+
 void Typing::statement(bound::Stmt& stmt) {
+  if (final_) {
+    const bool fitted = statements_ <= kMaxStatements;
+    statements_ += copies_;
+    if (fitted && statements_ > kMaxStatements) report<Id::program_too_long>(stmt, kMaxStatements);
+  }
   switch (stmt.kind) {
     case bound::StmtKind::assign_variable: return assign_variable(static_cast<bound::AssignVariable&>(stmt));
     case bound::StmtKind::let: return let(static_cast<bound::Let&>(stmt));
@@ -80,7 +108,8 @@ void Typing::statement(bound::Stmt& stmt) {
     case bound::StmtKind::while_loop: {
       auto& loop = static_cast<bound::While&>(stmt);
       if (expr(loop.condition)) condition(*loop.condition);
-      return block(loop.body);
+      if (loop_too_deep(stmt)) return;
+      return loop_body(loop.body);
     }
     case bound::StmtKind::unroll: return unroll(static_cast<bound::Unroll&>(stmt));
     case bound::StmtKind::jump: return jump(static_cast<bound::Jump&>(stmt));
@@ -180,13 +209,13 @@ void Typing::let(bound::Let& let) {
       if (!slot.type) slot.type = types_.none();
       return;
     }
-    const bool open = declared->size == 0 && declared->kind == Kind::string;
+    const bool open = declared == types_.string(0) || declared == types_.buffer(0);
     if (!slot.declared && !open) {
       slot.type = settled(types_, declared);
       slot.declared = true;
       changed_(slot);
     }
-    if (open) merge(slot, let.value ? nullptr : types_.string(1));
+    if (open && !let.value) merge(slot, declared->kind == Kind::string ? types_.string(1) : declared);
   } else if (let.spec && final_) {
     report<Id::type_unresolved>(let);
     return;
@@ -267,7 +296,7 @@ bool Typing::check_map_value(bound::Map& map, bound::Expr& value, const bound::S
     report<Id::invalid_assignment>(value);
     return false;
   }
-  if (type->kind == Kind::void_type) {
+  if (type->kind == Kind::void_type || holds_context(type)) {
     report<Id::map_value_refused>(value, types::printed(type));
     return false;
   }
@@ -304,7 +333,8 @@ void Typing::check_aggregates(const bound::Map& map, TypeRef offered, const boun
 
 void Typing::for_range(bound::ForRange& loop) {
   TypeRef begin = expr(loop.begin), end = expr(loop.end);
-  if (!begin || !end) return block(loop.body);
+  if (loop_too_deep(loop)) return;
+  if (!begin || !end) return loop_body(loop.body);
   begin = readable(types_, begin);
   end = readable(types_, end);
   if (!begin->is_integer()) report<Id::loop_start_not_integer>(*loop.begin);
@@ -318,11 +348,12 @@ void Typing::for_range(bound::ForRange& loop) {
   } else if (final_ && !loop.variable->slot.type) {
     loop.variable->slot.type = types_.none();  // keeps follow-up errors away
   }
-  block(loop.body);
+  loop_body(loop.body);
 }
 
 void Typing::for_map(bound::ForMap& loop) {
   bound::Map& map = *loop.map;
+  if (loop_too_deep(loop)) return;
   if (final_) {
     std::optional<Id> problem;
     TypeRef value = map.value.type;
@@ -330,7 +361,7 @@ void Typing::for_map(bound::ForMap& loop) {
       reporter_.emit<Id::map_not_iterable>(loop.map_range, loop.levels, map.name);
       problem = Id::map_not_iterable;
     } else if (!value || !map.key.type) {
-      reporter_.emit<Id::undefined_map>(loop.map_range, loop.levels, map.name);
+      undefined_map(loop.map_range, loop.levels, map);
       problem = Id::undefined_map;
     } else if (value->kind == Kind::aggregate && !is_castable_aggregate(value)) {
       reporter_.emit<Id::loop_value_type>(loop.map_range, loop.levels, types::printed(value));
@@ -343,11 +374,12 @@ void Typing::for_map(bound::ForMap& loop) {
   } else if (map.key.type && map.value.type) {
     merge(loop.variable->slot, types_.tuple({map.key.type, readable(types_, map.value.type)}));
   }
-  block(loop.body);
+  loop_body(loop.body);
 }
 
 void Typing::unroll(bound::Unroll& unroll) {
   expr(unroll.count);
+  uint64_t copies = 1;
   if (final_) {
     const auto& literal = unroll.count->literal;
     if (!literal || literal->kind != bound::Literal::Kind::integer)
@@ -356,8 +388,13 @@ void Typing::unroll(bound::Unroll& unroll) {
       report<Id::unroll_below>(*unroll.count);
     else if (literal->bits > 100)
       report<Id::unroll_above>(*unroll.count);
+    else
+      copies = literal->bits;
   }
+  const uint64_t outer = copies_;
+  copies_ = std::min(copies_ * copies, kMaxStatements + 1);
   block(unroll.body);
+  copies_ = outer;
 }
 
 void Typing::jump(bound::Jump& jump) {

@@ -1,4 +1,6 @@
 // Constant folding in exact 64-bit arithmetic (language.md 6.1).
+#include <algorithm>
+
 #include "base/check.h"
 #include "sema/rules.h"
 
@@ -74,11 +76,14 @@ Folded suffix(const std::string& value, const Literal& count) {
   return text(value.substr(count.bits));
 }
 
+// What a comparison at run time sees of a text.
+std::string_view until_nul(std::string_view value) { return value.substr(0, value.find('\0')); }
+
 Folded fold_text(ast::BinaryOp op, const Literal& left, const Literal& right) {
   const bool left_text = left.kind == Literal::Kind::text, right_text = right.kind == Literal::Kind::text;
   if (left_text && right_text) {
     if (op == ast::BinaryOp::add) return text(left.text + right.text);
-    if (is_comparison(op)) return boolean(compare(op, left.text, right.text));
+    if (is_comparison(op)) return boolean(compare(op, until_nul(left.text), until_nul(right.text)));
   } else if (left_text && right.kind == Literal::Kind::integer && op == ast::BinaryOp::add) {
     return suffix(left.text, right);
   }
@@ -105,8 +110,49 @@ Folded fold_booleans(ast::BinaryOp op, bool left, bool right) {
 
 }  // namespace
 
+// Behind a NUL there is no text any more.
 bool truth(const Literal& literal) {
-  return literal.kind == Literal::Kind::text ? !literal.text.empty() : literal.bits != 0;
+  if (literal.kind != Literal::Kind::text) return literal.bits != 0;
+  return !literal.text.empty() && literal.text.front() != '\0';
+}
+
+std::optional<bool> same_value(const bound::Expr& left, const bound::Expr& right) {
+  const bound::Tuple* left_tuple = literal_tuple(left);
+  const bound::Tuple* right_tuple = literal_tuple(right);
+  if (!left_tuple && !right_tuple && left.literal && right.literal) {
+    const Folded result = fold(ast::BinaryOp::eq, *left.literal, *right.literal);
+    if (result.value) return truth(*result.value);
+    return {};
+  }
+  if (!left_tuple || !right_tuple || left_tuple->names.empty() != right_tuple->names.empty()) return {};
+  if (left_tuple->elements.size() != right_tuple->elements.size()) return false;
+  bool same = true;
+  for (size_t i = 0; i < left_tuple->elements.size(); ++i) {
+    size_t other = i;
+    if (!left_tuple->names.empty()) {
+      const auto named = std::ranges::find(right_tuple->names, left_tuple->names[i]);
+      if (named == right_tuple->names.end()) return {};
+      other = static_cast<size_t>(named - right_tuple->names.begin());
+    }
+    const auto equal = same_value(*left_tuple->elements[i], *right_tuple->elements[other]);
+    if (!equal) return {};
+    same &= *equal;
+  }
+  return same;
+}
+
+const bound::Tuple* literal_tuple(const bound::Expr& expr) {
+  const bound::Expr* seen = &expr;
+  while (seen->kind == bound::Kind::block) {
+    const bound::Block& block = static_cast<const bound::BlockExpr*>(seen)->block;
+    if (!block.statements.empty() || !block.value) return nullptr;
+    seen = block.value;
+  }
+  if (seen->kind != bound::Kind::tuple) return nullptr;
+  const auto* tuple = static_cast<const bound::Tuple*>(seen);
+  for (const bound::Expr* element : tuple->elements)
+    if (!element->literal && !literal_tuple(*element)) return nullptr;
+  return tuple;
 }
 
 Folded fold(ast::BinaryOp op, const Literal& left, const Literal& right) {

@@ -48,5 +48,10 @@ Folded fold(ast::BinaryOp op, const bound::Literal& left, const bound::Literal& 
 Folded fold(ast::UnaryOp op, const bound::Literal& operand);
 // Truth of a literal as a condition.
 bool truth(const bound::Literal& literal);
+// The tuple or record, seen through blocks that hold nothing else, if all its members are known; null otherwise.
+const bound::Tuple* literal_tuple(const bound::Expr& expr);
+// Whether two literals, or tuples or records of such, are equal: records by name, other lengths are unequal. Nothing when
+// they can not be compared.
+std::optional<bool> same_value(const bound::Expr& left, const bound::Expr& right);
 
 }  // namespace sonde::sema

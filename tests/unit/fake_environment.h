@@ -54,6 +54,7 @@ inline Argument of_type(types::TypeRef type) {
 inline Argument number(types::TypeContext& types, int64_t value) {
   Argument argument = of_type(value < 0 ? types.negative_literal(value) : types.literal(static_cast<uint64_t>(value)));
   argument.integer = static_cast<uint64_t>(value);
+  argument.constant = true;
   argument.negative = value < 0;
   return argument;
 }
