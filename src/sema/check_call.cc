@@ -209,6 +209,16 @@ bool Typing::check_argument(bound::Call& call, size_t index) {
   return true;
 }
 
+// What has no value is no argument. Rows that say so in their own words did.
+bool Typing::check_values(bound::Call& call) {
+  for (const bound::Expr* argument : call.arguments) {
+    if (!argument->type || (argument->type->kind != Kind::none && argument->type->kind != Kind::void_type)) continue;
+    if (argument->kind == bound::Kind::map_whole || argument->kind == bound::Kind::word) continue;
+    return wrong_argument(call, argument->type, "value");
+  }
+  return true;
+}
+
 // find(@m, k, $v): variable and values of the map are one type, since the row copies from one to the other.
 void Typing::join_slots(bound::Call& call) {
   auto* whole = call.arguments.empty() ? nullptr : as<bound::MapWhole>(call.arguments.front());
@@ -267,6 +277,7 @@ TypeRef Typing::call(bound::Call& call) {
   CallEnvironment environment(*this, call);
   builtins::CallView view{row, call.range, arguments, environment};
   TypeRef type = row.check ? row.check(view) : types_.void_type();
+  if (final_ && environment.diagnostics().all().empty() && !check_values(call)) return nullptr;
   if (type && row.fold) {
     if (const auto value = row.fold(view)) {
       call.literal.emplace();

@@ -91,7 +91,7 @@ TypeRef Typing::map_access(bound::MapAccess& access) {
 void Typing::undefined_map(source::Range range, bound::Levels levels, const bound::Map& map, Id id) {
   std::vector<std::string> known;
   for (const bound::Map& other : tree_.maps)
-    if (other.value.type) known.push_back(other.name);
+    if (other.value.type && &other != &map) known.push_back(other.name);
   diag::Diagnostic diagnostic{id, range, diag::fill(diag::row(id).text, {map.name}), {}, {}, {}};
   add_suggestions(diagnostic.hints, map.name, known);
   reporter_.add(std::move(diagnostic), levels);
@@ -156,8 +156,8 @@ TypeRef Typing::branches(bound::Conditional& node, TypeRef then_type, TypeRef el
   then_type = readable(types_, then_type);
   else_type = readable(types_, else_type);
   if (is_nothing(then_type) || is_nothing(else_type)) {
-    if (is_nothing(then_type) && is_nothing(else_type)) return types_.void_type();
-    if (node.used) report<Id::branch_without_value>(node);
+    if (!node.used || (is_nothing(then_type) && is_nothing(else_type))) return types_.void_type();
+    report<Id::branch_without_value>(node);
     return nullptr;
   }
   TypeRef type = types::promote(types_, then_type, else_type);

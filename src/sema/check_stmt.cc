@@ -273,7 +273,7 @@ void Typing::assign_map(bound::AssignMap& assign) {
   TypeRef type = expr(assign.value);
   if (!type) return;
   const auto* last = assign.value;
-  while (last->kind == bound::Kind::block) last = static_cast<const bound::BlockExpr*>(last)->block.value;
+  while (last && last->kind == bound::Kind::block) last = static_cast<const bound::BlockExpr*>(last)->block.value;
   const bool direct = last && last->kind == bound::Kind::call &&
                       static_cast<const bound::Call*>(last)->row->kind == builtins::RowKind::aggregate;
   if (final_) {

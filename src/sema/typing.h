@@ -120,6 +120,7 @@ class Typing {
   bool check_arity(bound::Call& call);
   bool check_availability(bound::Call& call);
   bool check_argument(bound::Call& call, size_t index);
+  bool check_values(bound::Call& call);
   bool wrong_argument(bound::Call& call, TypeRef given, std::string_view wanted);
   void join_slots(bound::Call& call);
 
