@@ -1,6 +1,8 @@
 // The pass list. Each step takes finished input and makes new output; the first one that reports errors ends the run.
 #include "compile/compile.h"
 
+#include <cstring>
+
 #include "base/check.h"
 #include "lower/lower.h"
 #include "parse/attach_spec.h"
@@ -25,7 +27,11 @@ std::optional<probes::AttachText> attach_text(const ast::AttachPoint& point, con
 }  // namespace
 
 Compilation::Compilation(const kernel::KernelView& kernel, const kernel::BinaryView& binaries, Options options)
-    : kernel_(kernel), binaries_(binaries), options_(std::move(options)), c_objects_(kernel.types()) {}
+    : kernel_(kernel),
+      binaries_(binaries),
+      options_(std::move(options)),
+      c_objects_(kernel.types()),
+      c_section_(sources_, arena_, diagnostics_, kernel, {options_.include_dirs, options_.includes}) {}
 
 Compilation::~Compilation() = default;
 
@@ -67,12 +73,34 @@ bool Compilation::import() {
   return diagnostics_.ok();
 }
 
+// C definitions of the imports, then the script's own, which may build on them.
+bool Compilation::read_c() {
+  for (const CImport& file : imports_.c_files) {
+    if (file.kind != CImportKind::header) continue;
+    auto text = read_import(file.path);
+    if (!text) {
+      diagnostics_.emit<diag::Id::import_unreadable>(file.range, file.name, std::strerror(text.error().code));
+      return false;
+    }
+    const source::BufferId buffer = sources_.add(file.path, std::move(*text));
+    diagnostics_.set_origin(buffer, {file.range});
+    if (!c_section_.read_header(buffer, diagnostics_)) return false;
+  }
+  for (const ast::Program* program : imports_.scripts)
+    if (!c_section_.read(*program, diagnostics_)) return false;
+  return c_section_.read(*tree_, diagnostics_);
+}
+
 bool Compilation::check() {
   // The library is parsed with every script; an error in it is ours, not the user's.
   for (const stdlib::Embedded& file : stdlib::texts()) {
     const source::BufferId buffer = sources_.add("stdlib/" + std::string(file.name), std::string(file.content));
     library_.push_back(parse::parse(sources_, buffer, arena_, diagnostics_));
     SONDE_CHECK(library_.back() && diagnostics_.ok());
+  }
+  if (!read_c()) {
+    bad_c_ = true;
+    return false;
   }
   const sema::ScriptArguments arguments{options_.positional};
   const sema::Inputs inputs{
@@ -89,10 +117,12 @@ bool Compilation::check() {
           [this](const ast::AttachPoint& point, diag::Diagnostics& diagnostics) {
             return attach_text(point, options_.positional, diagnostics);
           },
-      .find_define = {},
-      .find_script_type = {},
-      .find_script_enumerator = {},
+      .find_define = [this](std::string_view name, source::Range use,
+                            diag::Diagnostics& diagnostics) { return c_section_.define(name, use, diagnostics); },
+      .find_script_type = [this](std::string_view tag, std::string_view name) { return c_section_.type(tag, name); },
+      .find_script_enumerator = [this](std::string_view name) { return c_section_.enumerator(name); },
       .is_parser_name = parse::is_builtin_name,
+      .is_function_macro = [this](std::string_view name) { return c_section_.is_function_macro(name); },
       .find_c_function = [this](std::string_view name) { return c_objects_.find(name); },
       .c_functions = c_objects_.names(),
       .unsafe = options_.unsafe,

@@ -10,6 +10,7 @@
 
 #include "ast/ast.h"
 #include "base/result.h"
+#include "compile/c_section.h"
 #include "compile/imports.h"
 #include "diag/diagnostic.h"
 #include "image/image.h"
@@ -32,6 +33,7 @@ struct Options {
   bool pid_filter = false;                                       // -p: kernel probes test the pid
   bool has_child = false;                                        // -c
   std::vector<std::string> include_dirs;                         // -I
+  std::vector<std::string> includes;                             // --include
   std::string import_root;  // folder of the root script; empty: the working directory
   bool unsafe = false;
   bool portable = false;  // for other kernels than this one
@@ -55,6 +57,8 @@ class Compilation {
   // What went wrong outside the script: a bad environment variable, or a limit of the target. Empty otherwise.
   const std::string& failure() const { return failure_; }
   bool bad_environment() const { return bad_environment_; }
+  // Were the errors in C definitions? They have an exit code of their own.
+  bool bad_c() const { return bad_c_; }
 
   const ast::Program& tree() const { return *tree_; }
   const sema::TypedProgram& typed() const { return *typed_; }
@@ -70,6 +74,7 @@ class Compilation {
   bool parse(const std::string& name, const std::string& text);
   bool configure();
   bool import();
+  bool read_c();
   bool check();
   bool lower(Stage last);
 
@@ -89,6 +94,8 @@ class Compilation {
   std::string ir_before_, ir_after_;
   std::string failure_;
   bool bad_environment_ = false;
+  bool bad_c_ = false;
+  CSection c_section_;
 };
 
 }  // namespace sonde::compile

@@ -29,6 +29,8 @@ int list_program(const Script& script, const Options& options, const Console& co
   how.environment = environment();
   how.pid = options.pid;
   how.unsafe = options.unsafe;
+  how.include_dirs = options.include_dirs;
+  how.includes = options.includes;
   how.import_root = script.root;
   compile::Compilation compilation(*kernel, binaries, how);
   const bool done = compilation.run(script.name, script.text, compile::Stage::sema);

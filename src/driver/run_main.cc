@@ -26,7 +26,7 @@
 namespace sonde::driver {
 namespace {
 
-constexpr int kExitEnvironment = 2;  // a configuration variable that cannot be used
+constexpr int kExitEnvironment = 2;  // a configuration variable or a C definition that cannot be used
 
 compile::Options compile_options(const Options& options, const runtime::Processes& processes) {
   compile::Options out;
@@ -37,8 +37,9 @@ compile::Options compile_options(const Options& options, const runtime::Processe
   out.pid_filter = options.pid.has_value();
   out.has_child = processes.child.has_value();
   out.unsafe = options.unsafe;
-  out.include_dirs = options.include_dirs;
   out.portable = options.mode == Mode::build;
+  out.include_dirs = options.include_dirs;
+  out.includes = options.includes;
   out.runtime_warnings = options.runtime_warnings;
   out.verify_ir = options.verify_ir;
   out.want_ir =
@@ -180,7 +181,7 @@ int compile_and_run(const Options& options, const Console& console) {
       std::fprintf(stderr, "%s\n", compilation.failure().c_str());
     else if (!compilation.failure().empty())
       console.error(compilation.failure());
-    return compilation.bad_environment() ? kExitEnvironment : runtime::kExitUsage;
+    return compilation.bad_environment() || compilation.bad_c() ? kExitEnvironment : runtime::kExitUsage;
   }
   print_stages(compilation, options);
   if (const auto linked = link_imports(compilation, script->name); !linked) {

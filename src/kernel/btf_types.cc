@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "kernel/btf_definition.h"
+
 namespace sonde::kernel {
 namespace {
 
@@ -216,66 +218,6 @@ FunctionProto BtfTypes::prototype(uint32_t proto, uint32_t skip, uint32_t names)
   return result;
 }
 
-namespace {
-
-// "struct path", "unsigned int": the specifier of a declaration.
-std::string specifier(const Btf& btf, const btf_type* type) {
-  if (!type) return "void";
-  std::string name(btf.string(type->name_off));
-  switch (BTF_INFO_KIND(type->info)) {
-    case BTF_KIND_STRUCT: return "struct " + (name.empty() ? "{...}" : name);
-    case BTF_KIND_UNION: return "union " + (name.empty() ? "{...}" : name);
-    case BTF_KIND_FWD: return (BTF_INFO_KFLAG(type->info) ? "union " : "struct ") + name;
-    case BTF_KIND_ENUM:
-    case kEnum64: return "enum " + (name.empty() ? "{...}" : name);
-    case BTF_KIND_INT: return name == "_Bool" ? "bool" : name;
-    default: return name;
-  }
-}
-
-std::string join_declarator(const std::string& type, const std::string& declarator) {
-  return declarator.empty() ? type : type + " " + declarator;
-}
-
-// C declarations read inside out: `declarator` is what stands around the (absent) name so far.
-std::string declaration(const Btf& btf, uint32_t id, std::string declarator, uint32_t depth) {
-  const btf_type* type = btf.type(id);
-  if (depth > kMaxDepth) return "?";
-  switch (kind_of(type)) {
-    case BTF_KIND_TYPE_TAG: return declaration(btf, type->type, std::move(declarator), depth + 1);
-    case BTF_KIND_PTR: return declaration(btf, type->type, "*" + declarator, depth + 1);
-    case BTF_KIND_CONST:
-    case BTF_KIND_VOLATILE:
-    case BTF_KIND_RESTRICT: {
-      const uint32_t kind = BTF_INFO_KIND(type->info);
-      const std::string word = kind == BTF_KIND_CONST ? "const" : kind == BTF_KIND_VOLATILE ? "volatile" : "restrict";
-      // On a pointer the qualifier stands behind the star, else in front of the specifier.
-      if (kind_of(btf.type(type->type)) == BTF_KIND_PTR)
-        return declaration(btf, type->type, " " + join_declarator(word, declarator), depth + 1);
-      return word + " " + declaration(btf, type->type, std::move(declarator), depth + 1);
-    }
-    case BTF_KIND_ARRAY: {
-      const btf_array& array = Btf::array(*type);
-      const std::string bounds = "[" + (array.nelems ? std::to_string(array.nelems) : std::string()) + "]";
-      if (declarator.starts_with('*')) declarator = "(" + declarator + ")";
-      return declaration(btf, array.type, declarator + bounds, depth + 1);
-    }
-    case BTF_KIND_FUNC_PROTO: {
-      std::string parameters;
-      for (const btf_param& parameter : Btf::parameters(*type)) {
-        if (!parameters.empty()) parameters += ", ";
-        const bool variadic = parameter.type == 0 && parameter.name_off == 0;
-        parameters += variadic ? "..." : declaration(btf, parameter.type, "", depth + 1);
-      }
-      const std::string inner = declarator.starts_with('*') ? "(" + declarator + ")" : declarator;
-      return declaration(btf, type->type, inner + "(" + (parameters.empty() ? "void" : parameters) + ")", depth + 1);
-    }
-    default: return join_declarator(specifier(btf, type), declarator);
-  }
-}
-
-}  // namespace
-
-std::string BtfTypes::c_text(uint32_t id) const { return declaration(btf_, id, "", 0); }
+std::string BtfTypes::c_text(uint32_t id) const { return declaration(btf_, id, {}); }
 
 }  // namespace sonde::kernel

@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "kernel/btf_definition.h"
+
 namespace sonde::kernel {
 namespace {
 
@@ -244,6 +246,19 @@ std::vector<std::string> BtfView::type_names(std::string_view tag) const {
     });
   }
   return sorted(std::move(names));
+}
+
+std::vector<TypeDefinition> BtfView::type_definitions(std::string_view tag, std::string_view name) const {
+  std::vector<TypeDefinition> found;
+  if (!has_btf()) return found;
+  for (const auto& module : all_modules()) {
+    const uint32_t id = module->btf->find(name, kinds_of_tag(tag));
+    if (!id) continue;
+    std::string text = definition(*module->btf, id);
+    const bool known = !found.empty() && found.front().module == "vmlinux" && found.front().text == text;
+    if (!known) found.push_back({module->name, std::move(text)});
+  }
+  return found;
 }
 
 std::optional<bool> BtfView::btf_feature(std::string_view name) const {

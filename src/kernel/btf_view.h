@@ -28,6 +28,7 @@ class BtfView : public KernelView {
   Result<std::vector<std::string>> btf_functions() const override;
   std::vector<std::string> iterators() const override;
   std::vector<std::string> type_names(std::string_view tag) const override;
+  std::vector<TypeDefinition> type_definitions(std::string_view tag, std::string_view name) const override;
 
  protected:
   // `folder`: "/sys/kernel/btf", or the like of a recording. `file`: a BTF file to take instead of the kernel's, which

@@ -44,6 +44,12 @@ struct FunctionProto {
   std::string result_text;
 };
 
+// What BTF has under one name of a type.
+struct TypeDefinition {
+  std::string module;  // "vmlinux" or a module
+  std::string text;    // C, lines separated by '\n', without one at the end
+};
+
 struct Enumerator {
   types::TypeRef type = nullptr;
   uint64_t value = 0;
@@ -74,6 +80,8 @@ class KernelView {
   virtual Result<std::vector<std::string>> btf_functions() const = 0;        // "module:function", fentry candidates
   virtual std::vector<std::string> iterators() const = 0;
   virtual std::vector<std::string> type_names(std::string_view tag) const = 0;
+  // Definitions of a struct, union or enum: vmlinux's, then those of modules where they differ from it.
+  virtual std::vector<TypeDefinition> type_definitions(std::string_view tag, std::string_view name) const = 0;
 
   // --- tracefs --------------------------------------------------------------------------------------------------------
   virtual Result<TracepointFormat> tracepoint_format(std::string_view category, std::string_view event) const = 0;

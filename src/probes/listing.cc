@@ -74,11 +74,17 @@ void list_item(ProbeContext& context, const std::string& item, bool verbose, Lis
 }
 
 // "struct NAME": false when the item is no search for types.
-bool list_types(ProbeContext& context, const std::string& item, Listing& out) {
+bool list_types(ProbeContext& context, const std::string& item, bool verbose, Listing& out) {
   for (const std::string_view tag : {"struct", "union", "enum"}) {
     if (!item.starts_with(std::string(tag) + " ")) continue;
-    for (const std::string& name : matching(item.substr(tag.size() + 1), context.kernel.type_names(tag)))
-      out.lines.push_back(std::string(tag).append(" ").append(name));
+    for (const std::string& name : matching(item.substr(tag.size() + 1), context.kernel.type_names(tag))) {
+      if (!verbose) {
+        out.lines.push_back(std::string(tag).append(" ").append(name));
+        continue;
+      }
+      for (const kernel::TypeDefinition& each : context.kernel.type_definitions(tag, name))
+        out.lines.push_back(each.module + ": " + each.text + "\n");
+    }
     return true;
   }
   return false;
@@ -122,7 +128,7 @@ Listing list_probes(ProbeContext& context, std::string_view search, bool verbose
     const size_t comma = search.find(',');
     const std::string item = squeezed(search.substr(0, comma));
     search = comma == search.npos ? std::string_view() : search.substr(comma + 1);
-    if (!item.empty() && !list_types(context, item, out)) list_item(context, item, verbose, out);
+    if (!item.empty() && !list_types(context, item, verbose, out)) list_item(context, item, verbose, out);
   }
   return out;
 }

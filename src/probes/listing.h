@@ -15,7 +15,8 @@ struct Listing {
 };
 
 // Everything that matches `search`: items separated by commas, each "PATTERN", "PROVIDER:PATTERN" or "struct PATTERN";
-// empty or `*`: all probes of the kernel. `verbose` adds the parameters below each name.
+// empty or `*`: all probes of the kernel. `verbose` adds the parameters below each name, and shows types as their
+// definitions (one entry of several lines).
 Listing list_probes(ProbeContext& context, std::string_view search, bool verbose);
 
 // One probe of a program as the listing of a program shows it, parameters below if `verbose`. Empty for probes that are

@@ -147,6 +147,10 @@ bound::Expr* Binder::call(const ast::Call& call, const Env& env) {
   if (row) return row_call(*row, call.range, call.name_range, call.arguments, env);
   if (inputs_.find_c_function)
     if (const kernel::FunctionProto* function = inputs_.find_c_function(call.name)) return c_call(*function, call, env);
+  if (inputs_.is_function_macro && inputs_.is_function_macro(call.name)) {
+    report<Id::c_macro_not_callable>(call.range, env, call.name);
+    return nullptr;
+  }
   diag::Diagnostic& diagnostic = report<Id::unknown_function>(call.range, env, call.name);
   add_suggestions(diagnostic.hints, call.name, known_names(true));
   return nullptr;

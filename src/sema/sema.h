@@ -43,6 +43,8 @@ struct Inputs {
   std::function<std::optional<kernel::Enumerator>(std::string_view name)> find_script_enumerator;
   // Whether the parser itself knows the name (`pid`): written bare, no macro replaces it. May be empty.
   std::function<bool(std::string_view name)> is_parser_name;
+  // Is this the name of a function-like macro? Scripts cannot call those. May be empty.
+  std::function<bool(std::string_view name)> is_function_macro;
   // A function of an imported C file or object; null: no such name. May be empty.
   std::function<const kernel::FunctionProto*(std::string_view name)> find_c_function;
   std::vector<std::string> c_functions;  // their names, for suggestions

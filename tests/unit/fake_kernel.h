@@ -68,6 +68,7 @@ class FakeKernel : public kernel::KernelView, public types::CRecordSource {
   std::vector<std::string> type_names(std::string_view tag) const override {
     return tag == "struct" ? std::vector<std::string>{"task_struct"} : std::vector<std::string>{};
   }
+  std::vector<kernel::TypeDefinition> type_definitions(std::string_view, std::string_view) const override { return {}; }
   Result<kernel::TracepointFormat> tracepoint_format(std::string_view category, std::string_view) const override {
     if (category != "sched") return base::fail("no such event");
     kernel::TracepointFormat format{.id = 3};

@@ -1,0 +1,44 @@
+// Where `#include` finds its text: -I folders, the folder of the including file, headers that come with sonde, then the
+// system's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sonde::cdef {
+
+struct HeaderText {
+  std::string path;  // as messages show it
+  std::string text;
+  std::string folder;   // where its own "..." includes begin to look
+  bool system = false;  // not the user's: what our parser cannot read in it is skipped
+  size_t place = 0;     // index of the searched folder it came from, for #include_next
+};
+
+class HeaderSearch {
+ public:
+  // `user`: -I folders, in order. `arch` as uname gives it.
+  HeaderSearch(std::vector<std::string> user, const std::string& arch);
+
+  // `quoted`: spelled "name", so `folder` is looked at first. `after`: #include_next from that place.
+  std::optional<HeaderText> find(std::string_view name, bool quoted, const std::string& folder,
+                                 std::optional<size_t> after = {}) const;
+  // The folders of -I and the system's that exist, for the message about a missing header.
+  const std::vector<std::string>& folders() const { return folders_; }
+  // Is it the kernel's own business to have such a header ("linux/path.h", "net/sock.h")?
+  static bool is_kernel_header(std::string_view name);
+
+ private:
+  std::vector<std::string> folders_;
+  size_t user_count_ = 0;
+};
+
+// A header that comes with sonde ("stdint.h"); empty: none of that name.
+std::optional<std::string_view> bundled_header(std::string_view name);
+
+// The macros that the compiler itself defines, as text of #define lines.
+std::string predefined_macros(const std::string& arch, bool has_btf);
+
+}  // namespace sonde::cdef

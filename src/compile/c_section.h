@@ -1,0 +1,49 @@
+// What the C definitions of a program mean to its checker. Nothing is read for programs without any.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ast/ast.h"
+#include "cdef/unit.h"
+#include "diag/diagnostic.h"
+#include "kernel/kernel_view.h"
+#include "source/source_buffer.h"
+
+namespace sonde::compile {
+
+class CSection {
+ public:
+  // All must outlive this object.
+  CSection(source::SourceSet& sources, ast::Arena& arena, diag::Diagnostics& diagnostics,
+           const kernel::KernelView& kernel, cdef::UnitOptions options);
+  ~CSection();
+
+  // Reads --include, once, and the C items of `program`. False when errors were reported.
+  bool read(const ast::Program& program, diag::Diagnostics& diagnostics);
+  // Reads a header as for `import "x.h"`.
+  bool read_header(source::BufferId text, diag::Diagnostics& diagnostics);
+
+  // The seams of sema::Inputs.
+  types::TypeRef type(std::string_view tag, std::string_view name);
+  std::optional<kernel::Enumerator> enumerator(std::string_view name);
+  const ast::Expr* define(std::string_view name, source::Range use, diag::Diagnostics& diagnostics);
+  bool is_function_macro(std::string_view name) const;
+
+ private:
+  cdef::Unit& unit();
+  const ast::Expr* parse(std::string_view name, source::Range use, std::string text);
+
+  source::SourceSet& sources_;
+  ast::Arena& arena_;
+  diag::Diagnostics& diagnostics_;
+  const kernel::KernelView& kernel_;
+  cdef::UnitOptions options_;
+  std::unique_ptr<cdef::Unit> unit_;
+  std::map<std::string, const ast::Expr*, std::less<>> defines_;
+};
+
+}  // namespace sonde::compile

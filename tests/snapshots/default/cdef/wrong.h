@@ -1,0 +1,2 @@
+struct fine { int x; };
+struct wrong { int x; nope y; };
