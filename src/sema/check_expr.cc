@@ -194,6 +194,7 @@ TypeRef Typing::inc_dec(bound::IncDec& node) {
 
 TypeRef Typing::address_of(bound::AddressOf& node) {
   TypeRef pointee = node.variable ? node.variable->slot.type : node.map->value.type;
+  if (!pointee && node.map && final_) undefined_map(node.range, node.levels, *node.map);
   if (!pointee || pointee->kind == Kind::none) return nullptr;
   return types_.pointer(pointee, types::Space::kernel);
 }
