@@ -99,7 +99,7 @@ bool Run::prepare_load(LoadOptions& load) {
     const bool skip = !run_by_us(program) && options_.probe_filter && !options_.probe_filter(program.probe_name);
     load.skip.push_back(skip);
     if (skip) continue;
-    probes += sites_of(program);
+    if (!program.internal) probes += sites_of(program);
     multi = multi || sites_of(program) > 1;
   }
   if (probes == 0) {

@@ -163,8 +163,10 @@ bool Tracer::attach_one(uint32_t program, attach::Context& context) {
     report_.detail("Attaching to " + std::to_string(link->names.size()) + " functions");
     for (const std::string& name : link->names) report_.detail(name);
   }
-  attached_ += link->probes;
-  ++sources_;
+  if (!desc.internal) {
+    attached_ += link->probes;
+    ++sources_;
+  }
   (is_iterator(desc) ? iterators_ : links_).push_back(std::move(*link));
   return true;
 }
@@ -172,15 +174,19 @@ bool Tracer::attach_one(uint32_t program, attach::Context& context) {
 bool Tracer::attach(Signals& signals) {
   attach::Context context(options_.pid, uprobe_multi_);
   std::vector<uint32_t> order;
+  // What another program relies on comes first.
+  for (uint32_t i = 0; i < image_.programs.size(); ++i)
+    if (!is_skipped(i) && image_.programs[i].internal) order.push_back(i);
   for (uint32_t i = 0; i < image_.programs.size(); ++i) {
-    if (is_skipped(i)) continue;
+    if (is_skipped(i) || image_.programs[i].internal) continue;
     if (run_by_us(image_.programs[i]))
       ++attached_;
     else if (!attaches_in_reverse(image_.programs[i].attach))
       order.push_back(i);
   }
   for (uint32_t i = static_cast<uint32_t>(image_.programs.size()); i-- > 0;)
-    if (!is_skipped(i) && attaches_in_reverse(image_.programs[i].attach)) order.push_back(i);
+    if (!is_skipped(i) && !image_.programs[i].internal && attaches_in_reverse(image_.programs[i].attach))
+      order.push_back(i);
   for (const uint32_t program : order) {
     signals.read();
     if (signals.interrupts() > 0 || !attach_one(program, context)) return false;

@@ -33,6 +33,7 @@ Result<base::Fd> link_uprobe_multi(int program, const UprobeMulti& sites) {
   attributes.path = reinterpret_cast<uint64_t>(sites.path.c_str());
   attributes.offsets = reinterpret_cast<uint64_t>(sites.offsets.data());
   attributes.semaphores = reinterpret_cast<uint64_t>(sites.semaphores.data());
+  attributes.cookies = reinterpret_cast<uint64_t>(sites.cookies.data());
   attributes.count = static_cast<uint32_t>(sites.offsets.size());
   attributes.uprobe_flags = sites.on_return ? kReturnFlag : 0;
   attributes.pid = static_cast<uint32_t>(sites.pid);

@@ -16,6 +16,7 @@ struct UprobeMulti {
   std::string path;
   std::span<const uint64_t> offsets;     // in the file
   std::span<const uint64_t> semaphores;  // reference counters in the file, as many as offsets; or empty
+  std::span<const uint64_t> cookies;     // as many as offsets; or empty
   int pid = 0;                           // 0: every process
   bool on_return = false;
 };

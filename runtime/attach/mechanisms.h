@@ -14,6 +14,8 @@ Result<Link> attach_uprobe(const image::UprobeAttach& spec, int program, Context
 Result<Link> attach_perf_event(const image::PerfEventAttach& spec, int program, Context& context);
 
 // Opens a perf event and links `program` to it; the link alone keeps both alive. pid -1: all processes, cpu -1: any.
-Result<base::Fd> link_perf_event(perf_event_attr attributes, int pid, int cpu, int program, const std::string& what);
+// `cookie`: what bpf_get_attach_cookie() gives the program.
+Result<base::Fd> link_perf_event(perf_event_attr attributes, int pid, int cpu, int program, const std::string& what,
+                                 uint64_t cookie = 0);
 
 }  // namespace sonde::attach

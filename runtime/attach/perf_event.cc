@@ -82,14 +82,17 @@ Result<Link> attach_to_threads(perf_event_attr attributes, int program, Context&
 
 }  // namespace
 
-Result<base::Fd> link_perf_event(perf_event_attr attributes, int pid, int cpu, int program, const std::string& what) {
+Result<base::Fd> link_perf_event(perf_event_attr attributes, int pid, int cpu, int program, const std::string& what,
+                                 uint64_t cookie) {
   const base::Fd event(
       static_cast<int>(::syscall(SYS_perf_event_open, &attributes, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
   if (!event.valid()) {
     const int code = errno;
     return base::fail(explain_frequency(what, attributes, code), code);
   }
-  base::Fd link(bpf_link_create(program, event.get(), BPF_PERF_EVENT, nullptr));
+  LIBBPF_OPTS(bpf_link_create_opts, options);
+  options.perf_event.bpf_cookie = cookie;
+  base::Fd link(bpf_link_create(program, event.get(), BPF_PERF_EVENT, cookie ? &options : nullptr));
   if (!link.valid()) return base::fail_errno(what + ": link the program to its perf event");
   return link;
 }

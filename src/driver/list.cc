@@ -18,12 +18,17 @@ void print_lines(const std::vector<std::string>& lines) {
   std::fwrite(out.data(), 1, out.size(), stdout);
 }
 
+void print_warnings(const std::vector<std::string>& warnings, const Options& options, const Console& console) {
+  if (options.no_warnings) return;
+  for (const std::string& warning : warnings) console.warning(warning);
+}
+
 // The probes of a program, resolved as for a run, in order.
 int list_program(const Script& script, const Options& options, const Console& console) {
   types::TypeContext types;
   const auto kernel = open_kernel(types, options, console);
   if (!kernel) return 1;
-  const kernel::BinaryView binaries;
+  const kernel::BinaryView binaries(options.debuginfo);
   compile::Options how;
   how.positional = options.positional;
   how.environment = environment();
@@ -39,7 +44,8 @@ int list_program(const Script& script, const Options& options, const Console& co
   diag::Diagnostics unused;
   probes::ProbeContext context{.kernel = *kernel, .binaries = binaries, .diagnostics = unused};
   for (const sema::Program& program : compilation.typed().programs)
-    print_lines(probes::list_resolved(context, program.probe, options.verbose));
+    if (!program.saves_for) print_lines(probes::list_resolved(context, program.probe, options.verbose));
+  print_warnings(context.warnings, options, console);
   return 0;
 }
 
@@ -57,7 +63,7 @@ int list_probes(const Options& options, const Console& console) {
   types::TypeContext types;
   const auto kernel = open_kernel(types, options, console);
   if (!kernel) return 1;
-  const kernel::BinaryView binaries;
+  const kernel::BinaryView binaries(options.debuginfo);
   diag::Diagnostics diagnostics;
   probes::ProbeContext context{.kernel = *kernel, .binaries = binaries, .diagnostics = diagnostics};
   context.pid = options.pid;
@@ -65,6 +71,7 @@ int list_probes(const Options& options, const Console& console) {
   if (!options.no_warnings)
     for (const std::string& warning : listing.warnings) console.warning(warning);
   print_lines(listing.lines);
+  print_warnings(context.warnings, options, console);
   return 0;
 }
 

@@ -49,6 +49,15 @@ Refusal set_buffering(Options& options, std::string_view value) {
   return {};
 }
 
+Refusal add_debuginfo(Options& options, std::string_view value) {
+  while (!value.empty()) {
+    const size_t colon = value.find(':');
+    if (colon != 0) options.debuginfo.emplace_back(value.substr(0, colon));
+    value = colon == std::string_view::npos ? std::string_view{} : value.substr(colon + 1);
+  }
+  return {};
+}
+
 Refusal parse_pid(std::string_view value, long& pid) {
   constexpr long kPidLimit = 4194304;  // PID_MAX_LIMIT of 64-bit kernels
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), pid);
@@ -161,6 +170,8 @@ constexpr OptionRow kRows[] = {
     {0, "include", "FILE", Group::include, "include FILE before the program", append_text<&Options::includes>},
     {0, "traceable-functions", "FILE", Group::include,
      "functions that kprobes may take, one per line, instead of tracefs'", set_text<&Options::traceable_functions>},
+    {0, "debuginfo", "DIR[:DIR]", Group::include,
+     "search DIR for separate debug files first;\n+DIR: accept only those with the right checksum", add_debuginfo},
     {0, "unsafe", "", Group::safety, "allow functions that change the system, and unchecked attach points",
      set_true<&Options::unsafe>},
     {0, "no-feature", "FEATURE", Group::safety,

@@ -42,6 +42,7 @@ struct Options {
   std::vector<std::string> include_dirs, includes;
   std::string traceable_functions;
   std::vector<std::string> disabled_features;  // names that --no-feature gave
+  std::vector<std::string> debuginfo;          // --debuginfo: folders with debug files
   std::set<std::string, std::less<>> debug;    // -d stages
 };
 

@@ -170,7 +170,7 @@ int compile_and_run(const Options& options, const Console& console) {
   const auto kernel = open_kernel(types, options, console);
   if (!kernel) return runtime::kExitUsage;
   if (options.mode == Mode::run && !kernel_permits(*kernel, console)) return runtime::kExitUsage;
-  const kernel::BinaryView binaries;
+  const kernel::BinaryView binaries(options.debuginfo);
   compile::Options how = compile_options(options, *processes);
   how.import_root = script->root;
   compile::Compilation compilation(*kernel, binaries, std::move(how));

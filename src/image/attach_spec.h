@@ -42,6 +42,7 @@ struct UprobeSite {
   uint64_t file_offset = 0;       // 0: find `symbol` when attaching
   uint64_t symbol_offset = 0;     // bytes past the symbol
   uint64_t semaphore_offset = 0;  // USDT reference counter in the file, 0: none
+  uint64_t cookie = 0;            // what the program learns of the place it was reached at
   bool operator==(const UprobeSite&) const = default;
 };
 struct UprobeAttach {

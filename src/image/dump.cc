@@ -224,6 +224,7 @@ class Dumper {
       number_unless("file_offset", site.file_offset, 0);
       number_unless("symbol_offset", site.symbol_offset, 0);
       number_unless("semaphore", site.semaphore_offset, 0);
+      number_unless("cookie", site.cookie, 0);
     }
   }
   void attach(const PerfEventAttach& spec) {
@@ -249,6 +250,7 @@ class Dumper {
     number("type", program.program_type);
     number_unless("attach_type", program.expected_attach_type, 0);
     flag("sleepable", program.sleepable);
+    flag("internal", program.internal);
     id("span", program.span);
     out_ += "\n      ";
     std::visit([this](const auto& spec) { attach(spec); }, program.attach);

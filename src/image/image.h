@@ -20,7 +20,7 @@
 namespace sonde::image {
 
 // Raised whenever a field is added, removed or changes its meaning; a reader accepts exactly its own version.
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
 
 struct Target {
   std::string arch;            // "x86_64"
@@ -47,6 +47,7 @@ struct ProgramDesc {
   uint32_t program_type = 0;          // enum bpf_prog_type
   uint32_t expected_attach_type = 0;  // enum bpf_attach_type
   bool sleepable = false;
+  bool internal = false;  // serves another program of the same probe (saves its arguments): attached first, never counted
   AttachSpec attach;
   SpanId span;  // the attach point
   bool operator==(const ProgramDesc&) const = default;
@@ -121,6 +122,7 @@ struct RuntimeConfig {
 inline constexpr const char* kRingMap = "sonde_ring";
 inline constexpr const char* kErrorMap = "sonde_errors";     // per-CPU array[error sites] of ErrorCell
 inline constexpr const char* kLossMap = "sonde_losses";      // per-CPU array[programs] of LossCell
+inline constexpr const char* kEntryMap = "sonde_entries";    // LRU hash: arguments saved at entry, for programs at return
 inline constexpr const char* kScratchMap = "sonde_scratch";  // array[CPUs]: per-CPU scratch slots
 // Tables of dw_ustack (unwind_tables.h): array[runtime's choice] of rows; hash from process to its address space.
 inline constexpr const char* kUnwindRowsMap = "sonde_unwind_rows";

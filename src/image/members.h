@@ -20,7 +20,7 @@ auto members(Like<TracepointAttach> auto& x) { return std::tie(x.category, x.eve
 auto members(Like<TracingAttach> auto& x) { return std::tie(x.kind, x.module, x.function, x.btf_id); }
 auto members(Like<KprobeAttach> auto& x) { return std::tie(x.function, x.module, x.offset, x.on_return); }
 auto members(Like<UprobeSite> auto& x) {
-  return std::tie(x.symbol, x.file_offset, x.symbol_offset, x.semaphore_offset);
+  return std::tie(x.symbol, x.file_offset, x.symbol_offset, x.semaphore_offset, x.cookie);
 }
 auto members(Like<UprobeAttach> auto& x) { return std::tie(x.path, x.sites, x.on_return); }
 auto members(Like<PerfEventAttach> auto& x) {
@@ -54,7 +54,7 @@ auto members(Like<SourceSpan> auto& x) {
 }
 auto members(Like<ProgramDesc> auto& x) {
   return std::tie(x.symbol, x.section, x.probe_name, x.provider, x.program_type, x.expected_attach_type, x.sleepable,
-                  x.attach, x.span);
+                  x.internal, x.attach, x.span);
 }
 auto members(Like<ErrorSite> auto& x) { return std::tie(x.kind, x.helper, x.map, x.span, x.optional); }
 auto members(Like<Parameter> auto& x) {

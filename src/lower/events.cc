@@ -108,13 +108,13 @@ void FunctionLowering::fill_event(const image::EventLayout& layout, llvm::Value*
 // `args` as a whole: the record the provider described, collected from the context.
 void FunctionLowering::copy_arguments(TypeRef type, llvm::Value* to) {
   const probes::ResolvedProbe& probe = program.program.probe;
-  if (probe.arg_source != probes::ArgSource::raw_words) {
+  if (probe.arg_words.empty()) {
     read_memory({Place::Kind::context, context(), 0, types::Space::kernel}, type, to, false);
     return;
   }
   const std::vector<types::CField>& fields = type->c_record->fields();
   for (size_t i = 0; i < fields.size() && i < probe.arg_words.size(); ++i) {
-    const Place from{Place::Kind::context, context(), probe.arg_words[i] * 8, types::Space::kernel};
+    const Place from = argument_place(i);
     llvm::Value* field = offset(to, fields[i].offset);
     if (in_register(fields[i].type)) {
       store(field, fields[i].type->size, read_scalar(from, fields[i].type));

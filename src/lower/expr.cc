@@ -48,11 +48,13 @@ llvm::Value* FunctionLowering::scalar(const Expr& expr) {
     case ExprKind::increment: return increment(as<sema::Increment>(expr));
     case ExprKind::address_of:
       return builder.CreatePtrToInt(variable_address(as<sema::AddressOf>(expr).variable), module.i64);
+    case ExprKind::context_arg:
+      if (!has_place(expr)) return usdt_argument(as<sema::ContextArg>(expr).number);
+      [[fallthrough]];
     case ExprKind::field:
     case ExprKind::dereference:
     case ExprKind::element:
     case ExprKind::index:
-    case ExprKind::context_arg:
     case ExprKind::context_retval: {
       // A read that fails is told where it stands, not where its value goes.
       At at(*this, expr.range, expr.expanded_from);

@@ -73,8 +73,10 @@ void FunctionLowering::store_value(const Expr& expr, llvm::Value* to, bool padde
     }
     case ExprKind::cast: return store_cast(as<sema::Cast>(expr), to, padded);
     case ExprKind::tuple: return store_tuple(as<sema::TupleMake>(expr), to, padded);
-    case ExprKind::field:
     case ExprKind::dereference:
+      if (as<sema::Dereference>(expr).pointer->kind == ExprKind::context_args) return copy_arguments(type, to);
+      [[fallthrough]];
+    case ExprKind::field:
     case ExprKind::element:
     case ExprKind::index:
     case ExprKind::context_arg:

@@ -92,7 +92,8 @@ void FunctionLowering::lower_entry() {
   leave_ = new_block("leave");
   llvm::BasicBlock* done = new_block("done");
   llvm::BasicBlock* rejected = leave_;
-  frame.CreateBr(early);
+  if (source.probe.arg_source == probes::ArgSource::entry_registers) find_saved_arguments();
+  builder.CreateBr(early);
   llvm::BranchInst::Create(predicate, early)->setDebugLoc(builder.getCurrentDebugLocation());
   llvm::BranchInst::Create(body, late)->setDebugLoc(builder.getCurrentDebugLocation());
 
@@ -107,6 +108,7 @@ void FunctionLowering::lower_entry() {
   }
   const bool early_scratch = program.uses_scratch;
   continue_in(body);
+  if (source.saves_for) save_arguments(*source.saves_for);
   this->block(source.body);
   if (open()) builder.CreateBr(leave_);
   if (rejected != leave_) {
@@ -114,6 +116,7 @@ void FunctionLowering::lower_entry() {
     if (early_scratch) {
       builder.CreateBr(leave_);
     } else {
+      forget_saved_arguments();
       builder.CreateRet(constant(source.probe.default_return));
     }
   }
@@ -122,6 +125,7 @@ void FunctionLowering::lower_entry() {
   leave_->moveAfter(&function->back());
   done->moveAfter(leave_);
   continue_in(done);
+  forget_saved_arguments();
   // The verifier wants a known result of programs whose result nobody would look at.
   const auto* tracing = std::get_if<image::TracingAttach>(&source.probe.attach);
   const bool known = tracing && tracing->kind != image::TracingKind::raw_tracepoint;

@@ -8,21 +8,13 @@
 #include <initializer_list>
 
 #include "builtins/codegen.h"
+#include "lower/place.h"
 #include "lower/program_state.h"
 
 namespace sonde::lower {
 
 using sema::Expr;
 using types::TypeRef;
-
-// Where a value is before it is read. `owned`: memory of the program, loads are plain. `foreign`: any address, read by a
-// helper. `context`: the probe's context, loads at constant offsets.
-struct Place {
-  enum class Kind : uint8_t { owned, foreign, context } kind = Kind::owned;
-  llvm::Value* base = nullptr;  // pointer (owned, context) or i64 (foreign)
-  uint32_t offset = 0;          // constant bytes still to be added
-  types::Space space = types::Space::none;
-};
 
 class FunctionLowering {
  public:
@@ -197,6 +189,16 @@ class FunctionLowering {
   void zero_padding(TypeRef type, llvm::Value* to);
   Place field_place(const sema::Field& expr);
   Place context_place(const sema::Field& expr);
+  Place argument_place(size_t field);
+  uint32_t argument_register_offset(uint32_t number) const;
+  void save_arguments(const sema::Program& reader);
+  void find_saved_arguments();
+  void forget_saved_arguments();
+  llvm::Value* saved_arguments();
+  llvm::Value* entry_key(image::ProgramId reader, bool at_return);
+  llvm::Value* usdt_argument(uint32_t number);
+  llvm::Value* usdt_word(const probes::UsdtArgument& argument);
+  llvm::Value* usdt_value(const probes::UsdtArgument& argument, llvm::Value* word);
   Place member_place(Place from, const types::CRecord& record, const std::vector<const types::CField*>& path);
   Place index_place(const sema::Index& expr);
   llvm::Value* read_bitfield(const Place& from, const sema::Field& expr);
@@ -232,6 +234,8 @@ class FunctionLowering {
   llvm::BasicBlock* allocas_ = nullptr;  // entry block: allocas and what must dominate everything
   llvm::Value* zero_key_ = nullptr;
   llvm::Value* loss_key_ = nullptr;
+  llvm::Value* entry_key_ = nullptr;        // of the saved arguments
+  llvm::Value* saved_arguments_ = nullptr;  // entry function: map memory
   llvm::Value* cpu_frame_ = nullptr;
   llvm::Value* shared_ = nullptr;
   llvm::Value* context_ = nullptr;

@@ -14,7 +14,7 @@ namespace sonde::lower {
 namespace {
 
 constexpr const char* kInternalNames[kInternalMaps] = {image::kRingMap, image::kErrorMap, image::kLossMap,
-                                                       image::kScratchMap, image::kUnwindRowsMap,
+                                                       image::kEntryMap, image::kScratchMap, image::kUnwindRowsMap,
                                                        image::kUnwindSpacesMap};
 constexpr uint32_t kCacheLine = 64;
 
@@ -38,6 +38,13 @@ image::MapDesc internal_desc(InternalMap which) {
     case InternalMap::losses:
       desc.kind = image::MapKind::percpu_array;
       desc.value_size = sizeof(image::LossCell);
+      break;
+    case InternalMap::entries:
+      // What threads leave behind that end or jump out of a function makes room for others.
+      desc.kind = image::MapKind::lru_hash;
+      desc.key_size = sizeof(EntryKey);
+      desc.value_size = kEntryWords * 8;
+      desc.max_entries = kEntryCount;
       break;
     case InternalMap::scratch: desc.kind = image::MapKind::array; break;
     case InternalMap::unwind_rows:

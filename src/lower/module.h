@@ -18,11 +18,21 @@
 namespace sonde::lower {
 
 // Internal maps by role; the names are in image.h.
-enum class InternalMap : uint8_t { ring, errors, losses, scratch, unwind_rows, unwind_spaces };
-inline constexpr size_t kInternalMaps = 6;
+enum class InternalMap : uint8_t { ring, errors, losses, entries, scratch, unwind_rows, unwind_spaces };
+inline constexpr size_t kInternalMaps = 7;
 
 // Kinds of CO-RE relocations, as the BPF back end and libbpf number them. The shifts isolate a bitfield in 64 bits.
 enum class Relocation : uint32_t { byte_offset = 0, byte_size = 1, left_shift = 4, right_shift = 5 };
+
+// Arguments saved at the entry of a function. The stack pointer tells the frames of one thread apart, so recursion keeps its
+// own; the program keeps functions apart that call each other in tail position, with one frame.
+struct EntryKey {
+  uint32_t thread;
+  uint32_t program;  // ProgramId of the one at the return
+  uint64_t stack;    // stack pointer at the entry
+};
+inline constexpr uint32_t kEntryWords = 8;      // as many argument registers as any machine has
+inline constexpr uint32_t kEntryCount = 16384;  // calls in progress that are remembered
 
 // Slots per CPU for programs that interrupt or preempt each other, and bytes in front of them (the occupancy mask).
 inline constexpr uint32_t kScratchSlots = 8;

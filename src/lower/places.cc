@@ -19,10 +19,7 @@ namespace {
 
 constexpr uint32_t kWord = 8;
 
-// Offsets in struct pt_regs of the argument registers of the C calling convention, and of the return value.
-constexpr uint32_t kX86Arguments[] = {112, 104, 96, 88, 72, 64};  // di si dx cx r8 r9
-constexpr uint32_t kX86Result = 80;                               // ax
-constexpr uint32_t kArm64Arguments = 8;                           // x0 to x7 at the start of pt_regs
+constexpr uint32_t kX86Result = 80;  // ax in struct pt_regs; x0 of arm64 is at its start
 
 uint32_t path_offset(const std::vector<const types::CField*>& path) {
   uint32_t offset = 0;
@@ -49,8 +46,9 @@ bool FunctionLowering::has_place(const Expr& expr) const {
     case ExprKind::dereference:
     case ExprKind::element:
     case ExprKind::index:
-    case ExprKind::context_arg:
     case ExprKind::context_retval: return true;
+    // Where a static probe has its arguments is known only once it is reached.
+    case ExprKind::context_arg: return program.program.probe.arg_source != ArgSource::usdt;
     default: return false;
   }
 }
@@ -81,12 +79,7 @@ Place FunctionLowering::place(const Expr& expr) {
       const uint32_t number = as<sema::ContextArg>(expr).number;
       if (probe.arg_source == ArgSource::raw_words)
         return {Place::Kind::context, context(), number * kWord, probe.space};
-      if (module.is_arm64()) {
-        SONDE_CHECK(number < kArm64Arguments);
-        return {Place::Kind::context, context(), number * kWord, probe.space};
-      }
-      SONDE_CHECK(number < std::size(kX86Arguments));
-      return {Place::Kind::context, context(), kX86Arguments[number], probe.space};
+      return {Place::Kind::context, context(), argument_register_offset(number), probe.space};
     }
     case ExprKind::context_retval: {
       if (probe.arg_source == ArgSource::raw_words)
@@ -144,14 +137,12 @@ Place FunctionLowering::context_place(const sema::Field& expr) {
       return {Place::Kind::foreign, builder.CreateAdd(builder.CreatePtrToInt(context(), module.i64), distance), 0,
               Space::kernel};
     }
-    case ArgSource::raw_words: {
-      const auto& fields = expr.record->fields();
-      const auto index = static_cast<size_t>(expr.path.front() - fields.data());
-      SONDE_CHECK(index < probe.arg_words.size());
-      return {Place::Kind::context, context(), probe.arg_words[index] * kWord, Space::kernel};
-    }
-    case ArgSource::none:
+    case ArgSource::raw_words:
     case ArgSource::registers:
+    case ArgSource::entry_registers:
+      return argument_place(static_cast<size_t>(expr.path.front() - expr.record->fields().data()));
+    case ArgSource::none:
+    case ArgSource::usdt:
     case ArgSource::perf_event: break;
   }
   SONDE_UNREACHABLE();

@@ -173,6 +173,7 @@ class Planner {
     desc.program_type = probe.program_type;
     desc.expected_attach_type = probe.expected_attach_type;
     desc.sleepable = (probe.capabilities & types::kSleepable) != 0;
+    desc.internal = program.saves_for != nullptr;
     desc.attach = probe.attach;
     desc.span = add_span(plan_.image, sources_, program.range, nullptr);
     plan_.programs[&program] = {static_cast<uint32_t>(index)};

@@ -30,8 +30,8 @@ std::string squeezed(std::string_view text) {
 
 // Providers whose names have two parts: a pattern with one of them means the second.
 bool has_two_parts(std::string_view provider) {
-  constexpr std::array<std::string_view, 6> kNames = {"tracepoint", "rawtracepoint", "fentry",
-                                                      "fexit",      "uprobe",        "uretprobe"};
+  constexpr std::array<std::string_view, 7> kNames = {"tracepoint", "rawtracepoint", "fentry", "fexit",
+                                                      "uprobe",     "uretprobe",     "usdt"};
   return std::find(kNames.begin(), kNames.end(), provider) != kNames.end();
 }
 
@@ -55,7 +55,8 @@ std::vector<const Provider*> listed_providers(ProbeContext& context, const std::
   std::error_code error;
   const bool user = context.pid || std::filesystem::is_regular_file(rest.substr(0, rest.find(':')), error);
   for (const Provider* provider : providers())
-    if ((provider->in_kernel_list || (user && provider->name == "uprobe")) && matches(pattern, provider->name))
+    if ((provider->in_kernel_list || (user && (provider->name == "uprobe" || provider->name == "usdt"))) &&
+        matches(pattern, provider->name))
       list.push_back(provider);
   std::sort(list.begin(), list.end(), [](const Provider* a, const Provider* b) { return a->name < b->name; });
   return list;

@@ -15,6 +15,7 @@
 #include "image/attach_spec.h"
 #include "kernel/binary_view.h"
 #include "kernel/kernel_view.h"
+#include "probes/usdt_arguments.h"
 #include "source/location.h"
 #include "types/capability.h"
 #include "types/type.h"
@@ -29,6 +30,8 @@ enum class ArgSource : uint8_t {
   raw_words,   // u64 args[] of a BTF-typed program (raw tracepoint, fentry, fexit): member i of `args_type` at word i
   iterator,    // the context is struct bpf_iter__NAME *
   perf_event,  // struct bpf_perf_event_data *: ctx, reg()
+  usdt,        // struct pt_regs *; argN where `usdt_arguments` says
+  entry_registers,  // struct pt_regs * of a return; `args` are registers that a program at the entry has saved
 };
 
 // One bit each; `Provider::capabilities` is their union.
@@ -44,13 +47,18 @@ struct ResolvedProbe {
   uint32_t program_type = 0;          // enum bpf_prog_type (linux/bpf.h)
   uint32_t expected_attach_type = 0;  // enum bpf_attach_type
   image::AttachSpec attach;
+  // For entry_registers: where the function is entered.
+  std::optional<image::AttachSpec> entry_attach;
   ArgSource arg_source = ArgSource::none;
   uint32_t capabilities = 0;
   types::TypeRef args_type = nullptr;  // c_record named "FULLNAME_args"; null without arguments
   // Why args_type is null although the provider has arguments: the message for a script that uses `args`.
   std::string args_error;
-  // For raw_words: word index of each field of args_type, in field order (a by-value struct takes several words).
+  // Where each field of args_type is, in field order: for raw_words the index of its word, for registers and entry_registers
+  // the number of its argument register. A by-value struct takes several.
   std::vector<uint32_t> arg_words;
+  // For usdt: arguments by the attach cookie of the place that was reached; one entry where all places agree.
+  std::vector<std::vector<UsdtArgument>> usdt_arguments;
   types::TypeRef retval_type = nullptr;     // fexit: BTF type; registers: uint64
   uint32_t retval_word = 0;                 // raw_words: index of the return value
   types::Space space = types::Space::none;  // of pointers read through args, argN, retval
@@ -78,9 +86,12 @@ struct ProbeContext {
   bool expand_all = false;  // the block reads `probe`: one program per match
   enum class Missing : uint8_t { error, warn, ignore } missing = Missing::error;
   uint64_t max_programs = 1024;
+  bool wants_args = false;  // the block reads `args`: worth looking for their types where that is expensive
   // Left by resolve() when a name matched nothing without that being its own error: hints for the message that no attach
   // point of the probe is left.
   std::vector<std::string> hints;
+  // Left by describe(): what could not be shown, each once.
+  std::vector<std::string> warnings;
 };
 
 struct Provider {
@@ -89,6 +100,7 @@ struct Provider {
   std::string_view spec;                      // shape for the manual: "tracepoint:CATEGORY:EVENT"
   std::string_view summary;
   std::string_view example;  // one line of script
+  std::string_view proven;   // what its tests show on which kernels, for the manual; empty: see the summary
   uint32_t capabilities = 0;
   bool in_kernel_list = false;  // takes part in `-l` without provider and in wildcarded providers
   // Appends one ResolvedProbe per program. Problems are reported to context.diagnostics at text.range; returns false when

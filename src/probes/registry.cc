@@ -8,9 +8,9 @@
 namespace sonde::probes {
 namespace {
 
-constexpr std::array<const Provider*, 17> kProviders = {
-    &kBegin,  &kEnd,       &kSelf,   &kInterval, &kProfile, &kSoftware,  &kHardware,   &kTracepoint, &kRawTracepoint,
-    &kKprobe, &kKretprobe, &kFentry, &kFexit,    &kUprobe,  &kUretprobe, &kWatchpoint, &kIter,
+constexpr std::array<const Provider*, 18> kProviders = {
+    &kBegin,  &kEnd,       &kSelf,   &kInterval, &kProfile, &kSoftware,  &kHardware, &kTracepoint, &kRawTracepoint,
+    &kKprobe, &kKretprobe, &kFentry, &kFexit,    &kUprobe,  &kUretprobe, &kUsdt,     &kWatchpoint, &kIter,
 };
 
 bool is_alias(const Provider& provider, std::string_view name) {
@@ -37,8 +37,9 @@ bool report_unknown(ProbeContext& context, const AttachText& text) {
 bool resolve_copy(const Provider& provider, ProbeContext& context, const AttachText& text,
                   std::vector<ResolvedProbe>& out) {
   diag::Diagnostics messages;
-  ProbeContext copy{context.kernel, context.binaries,   messages,        context.unsafe,
-                    context.pid,    context.expand_all, context.missing, context.max_programs};
+  ProbeContext copy{context.kernel,  context.binaries,     messages,
+                    context.unsafe,  context.pid,          context.expand_all,
+                    context.missing, context.max_programs, context.wants_args};
   const bool good = provider.resolve(copy, text, out);
   const auto is_count = [](const diag::Diagnostic& message) {
     return message.id == diag::Id::probe_part_count || message.id == diag::Id::iter_part_count;
@@ -53,7 +54,7 @@ bool resolve_any(ProbeContext& context, const AttachText& text, std::vector<Reso
   const bool user = context.pid || (text.parts.size() > 1 && text.parts[1].find('/') != std::string::npos);
   bool any = false;
   for (const Provider* provider : kProviders) {
-    const bool listed = user ? provider == &kUprobe : provider->in_kernel_list;
+    const bool listed = user ? provider == &kUprobe || provider == &kUsdt : provider->in_kernel_list;
     if (!listed || !matches(lower(text.parts[0]), provider->name)) continue;
     // A kernel without kprobes has none for a wildcard to match.
     if (provider == &kKprobe && !context.kernel.has_feature("kprobe")) continue;

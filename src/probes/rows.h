@@ -11,7 +11,7 @@ extern const Provider kSoftware, kHardware;
 extern const Provider kTracepoint, kRawTracepoint;
 extern const Provider kKprobe, kKretprobe;
 extern const Provider kFentry, kFexit;
-extern const Provider kUprobe, kUretprobe;
+extern const Provider kUprobe, kUretprobe, kUsdt;
 extern const Provider kWatchpoint;
 extern const Provider kIter;
 

@@ -54,6 +54,13 @@ std::expected<uint64_t, std::string> parse_number(std::string_view text) {
   return number->negative ? -number->value : number->value;
 }
 
+std::vector<std::string> listed_binaries(ProbeContext& context, std::string_view target, std::string_view provider) {
+  // A glob with a star in it is looked for in those folders.
+  const std::string_view text = target == "*" && !context.pid ? "**" : target;
+  auto paths = context.binaries.resolve_path(text, provider, context.pid.value_or(0));
+  return paths ? std::move(*paths) : std::vector<std::string>();
+}
+
 std::string full_name(std::string_view provider, std::initializer_list<std::string_view> parts) {
   std::string name(provider);
   for (const std::string_view part : parts)

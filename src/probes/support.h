@@ -27,6 +27,10 @@ std::vector<std::string> matching(std::string_view pattern, std::span<const std:
 // A number of an attach point; the error is the message's tail. A leading `-` gives the two's complement.
 std::expected<uint64_t, std::string> parse_number(std::string_view text);
 
+// Files that the target part of a listing pattern stands for: as in an attach point, but `*` without a process means the
+// executables of $PATH and of the working directory. Empty when there are none.
+std::vector<std::string> listed_binaries(ProbeContext& context, std::string_view target, std::string_view provider);
+
 // "PROVIDER:a:b" of the parts that are not empty.
 std::string full_name(std::string_view provider, std::initializer_list<std::string_view> parts);
 

@@ -260,6 +260,19 @@ TypeRef Typing::offset(bound::TypeQuery& query, TypeRef type) {
   return literal_type(types_, *query.literal);
 }
 
+TypeRef Typing::usdt_argument(bound::Context& context) {
+  const probes::ResolvedProbe& probe = program_->probe;
+  for (const std::vector<probes::UsdtArgument>& arguments : probe.usdt_arguments) {
+    if (context.number >= std::min<size_t>(arguments.size(), probes::kUsdtArguments)) continue;
+    const probes::UsdtArgument& argument = arguments[context.number];
+    if (argument.kind != probes::UsdtArgument::Kind::unusable) continue;
+    report<Id::usdt_argument>(context, "arg" + std::to_string(context.number), probe.full_name, argument.problem);
+    return nullptr;
+  }
+  context.space = probe.space;
+  return types_.integer(8, true);
+}
+
 TypeRef Typing::context_argument(bound::Context& context) {
   const probes::ResolvedProbe& probe = program_->probe;
   const std::string name = "arg" + std::to_string(context.number);
@@ -267,6 +280,7 @@ TypeRef Typing::context_argument(bound::Context& context) {
     report<Id::arg_unavailable>(context, name);
     return nullptr;
   }
+  if (probe.arg_source == probes::ArgSource::usdt) return usdt_argument(context);
   const bool limited = probe.arg_source == probes::ArgSource::registers;
   const uint32_t limit =
       limited ? kRegisterArguments : std::max<uint32_t>(1, static_cast<uint32_t>(probe.arg_words.size()));

@@ -10,13 +10,23 @@ namespace {
 
 using diag::Id;
 
-// Whether code names a row whose value differs from match to match, directly or through macros.
-class PerMatch {
- public:
-  explicit PerMatch(const MacroTable& macros) : macros_(macros) {}
+// What a probe's code names, directly or through macros, that its attach points must know beforehand.
+struct Named {
+  bool per_match = false;  // a row whose value differs from match to match
+  bool args = false;
 
-  bool in(const ast::Probe& probe) {
-    bool found = false;
+  void add(const Named& other) {
+    per_match = per_match || other.per_match;
+    args = args || other.args;
+  }
+};
+
+class NameSearch {
+ public:
+  explicit NameSearch(const MacroTable& macros) : macros_(macros) {}
+
+  Named in(const ast::Probe& probe) {
+    Named found;
     const AstVisitor visitor = looking_for(found);
     walk(probe.predicate, visitor);
     walk(probe.body, visitor);
@@ -24,30 +34,32 @@ class PerMatch {
   }
 
  private:
-  AstVisitor looking_for(bool& found) {
+  AstVisitor looking_for(Named& found) {
     AstVisitor visitor;
     visitor.expr = [this, &found](const ast::Expr& expr) {
-      if (found) return;
-      if (const auto* name = ast::expr_cast<ast::Identifier>(&expr)) found = named(name->name);
-      if (const auto* call = ast::expr_cast<ast::Call>(&expr)) found = named(call->name);
+      if (const auto* name = ast::expr_cast<ast::Identifier>(&expr)) {
+        found.args = found.args || name->name == "args";
+        found.add(named(name->name));
+      }
+      if (const auto* call = ast::expr_cast<ast::Call>(&expr)) found.add(named(call->name));
     };
     return visitor;
   }
 
-  bool named(const std::string& name) {
-    if (const builtins::Builtin* row = builtins::find_builtin(name); row && row->per_match) return true;
-    const auto [it, is_new] = macros_seen_.try_emplace(name, false);  // false also stops at recursion
+  Named named(const std::string& name) {
+    if (const builtins::Builtin* row = builtins::find_builtin(name); row && row->per_match) return {.per_match = true};
+    const auto [it, is_new] = macros_seen_.try_emplace(name);  // nothing found also stops at recursion
     if (!is_new) return it->second;
     const MacroTable::Definitions* definitions = macros_.find(name, false);
-    if (!definitions) return false;
-    bool found = false;
+    if (!definitions) return {};
+    Named found;
     const AstVisitor visitor = looking_for(found);
     for (const bound::MacroDef* def : *definitions) walk(def->macro->body, visitor);
     return macros_seen_[name] = found;
   }
 
   const MacroTable& macros_;
-  std::map<std::string, bool> macros_seen_;
+  std::map<std::string, Named> macros_seen_;
 };
 
 // -p filters these in the program; the others are filtered by the kernel or not at all (probes.md 4.5).
@@ -104,9 +116,9 @@ void report_empty(const Inputs& inputs, const ast::Probe& probe, const std::vect
 
 void expand_probes(const Inputs& inputs, const ast::Program& script, const MacroTable& macros, bound::Tree& tree,
                    Reporter& reporter) {
-  PerMatch per_match(macros);
+  NameSearch search(macros);
   for (const ast::Probe* probe : script.probes) {
-    const bool expand_all = per_match.in(*probe);
+    const Named named = search.in(*probe);
     const size_t programs_before = tree.programs.size();
     std::vector<std::string> hints;
     for (const ast::AttachPoint& point : probe->attach_points) {
@@ -118,9 +130,10 @@ void expand_probes(const Inputs& inputs, const ast::Program& script, const Macro
                                      .diagnostics = problems,
                                      .unsafe = inputs.unsafe,
                                      .pid = inputs.pid,
-                                     .expand_all = expand_all,
+                                     .expand_all = named.per_match,
                                      .missing = missing_policy(inputs.config.text("missing_probes")),
-                                     .max_programs = inputs.config.integer("max_bpf_progs")};
+                                     .max_programs = inputs.config.integer("max_bpf_progs"),
+                                     .wants_args = named.args};
         probes::resolve(context, *text, resolved);
         hints.insert(hints.end(), context.hints.begin(), context.hints.end());
       } else {

@@ -47,6 +47,22 @@ void check_maps(const bound::Tree& tree, Reporter& reporter) {
   }
 }
 
+// Programs at a return that read `args` get a companion at the entry.
+void add_entry_programs(TypedProgram& typed) {
+  const size_t written = typed.programs.size();
+  for (size_t i = 0; i < written; ++i) {
+    const Program& program = typed.programs[i];
+    if (!program.probe.entry_attach) continue;
+    Program& entry = typed.programs.emplace_back();
+    entry.saves_for = &program;
+    entry.range = entry.body.range = program.range;
+    entry.probe = program.probe;
+    entry.probe.attach = *program.probe.entry_attach;
+    entry.probe.entry_attach.reset();
+    entry.probe.arg_source = probes::ArgSource::registers;
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<TypedProgram> check(const Inputs& inputs, diag::Diagnostics& diagnostics) {
@@ -78,7 +94,9 @@ std::unique_ptr<TypedProgram> check(const Inputs& inputs, diag::Diagnostics& dia
   check_maps(tree, reporter);
   if (!reporter.ok()) return nullptr;
 
-  return build(tree, typing, inputs.kernel.types());
+  std::unique_ptr<TypedProgram> typed = build(tree, typing, inputs.kernel.types());
+  if (typed) add_entry_programs(*typed);
+  return typed;
 }
 
 }  // namespace sonde::sema

@@ -18,7 +18,9 @@ namespace sonde::sema {
 // One BPF program to be.
 struct Program {
   probes::ResolvedProbe probe;
-  Range range;                      // its attach point
+  Range range;  // its attach point
+  // Not of the script: saves the argument registers at the entry of a function for this program, which runs at its return.
+  const Program* saves_for = nullptr;
   const Expr* predicate = nullptr;  // bool; null: none
   Block body;
   std::deque<Variable> variables;  // stable addresses

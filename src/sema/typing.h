@@ -74,6 +74,7 @@ class Typing {
   TypeRef offset(bound::TypeQuery& query, TypeRef type);
   TypeRef context(bound::Context& context);
   TypeRef context_argument(bound::Context& context);
+  TypeRef usdt_argument(bound::Context& context);
   TypeRef spec_type(const bound::TypeSpec& spec);
   bool condition(bound::Expr& expr);
   // A conversion that nobody wrote: warns when it may change the value.
