@@ -64,14 +64,22 @@ bool has_kprobe_session() {
   return has_kprobe_multi(kTraceKprobeSession);
 }
 
-bool has_uprobe_multi() {
+// The errno with which a uprobe multi link to a directory is refused.
+int uprobe_multi_refusal(int pid) {
   const base::Fd program = load_trivial(attach::kTraceUprobeMulti);
-  if (!program.valid()) return false;
-  // A directory is refused with EBADF only by a kernel that gets as far as looking at the path.
+  if (!program.valid()) return 0;
   const uint64_t offset = 0;
-  const auto link = attach::link_uprobe_multi(program.get(), {.path = "/", .offsets = {&offset, 1}, .semaphores = {}});
-  return !link && link.error().code == EBADF;
+  const auto link =
+      attach::link_uprobe_multi(program.get(), {.path = "/", .offsets = {&offset, 1}, .semaphores = {}, .pid = pid});
+  return link ? 0 : link.error().code;
 }
+
+// EBADF comes only from a kernel that gets as far as looking at the path.
+bool has_uprobe_multi() { return uprobe_multi_refusal(0) == EBADF; }
+
+// Before Linux 6.10 the filter took one thread for the process. The change that mended it also refuses negative numbers before
+// the path is looked at.
+bool has_uprobe_multi_pid() { return uprobe_multi_refusal(-1) == EINVAL; }
 
 // A program of type TRACING that takes the kernel function `name`.
 bool loads_tracing(bpf_attach_type type, const char* name) {
@@ -104,6 +112,7 @@ constexpr Feature kFeatures[] = {
     {"module_btf", "5.11", "a kernel BTF object beside vmlinux exists", has_module_btf},
     {"ringbuf", "5.8", "a ring buffer map can be made", has_ring_buffer},
     {"uprobe_multi", "6.6", "a multi link to a directory fails with EBADF", has_uprobe_multi},
+    {"uprobe_multi_pid", "6.10", "a multi link for process -1 fails with EINVAL", has_uprobe_multi_pid},
 };
 
 }  // namespace

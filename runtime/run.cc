@@ -115,7 +115,9 @@ bool Run::prepare_load(LoadOptions& load) {
   }
   raise_open_files(probes, image_.maps.size());
   // Asking costs a program load, so only images with several sites per program do.
-  load.uprobe_multi = multi && !options_.no_uprobe_multi && Features().has("uprobe_multi");
+  Features features;
+  load.uprobe_multi = multi && !options_.no_uprobe_multi && features.has("uprobe_multi") &&
+                      (pid() == 0 || features.has("uprobe_multi_pid"));
   load.verifier_logs = options_.debug_verifier;
   load.libbpf_messages = options_.debug_libbpf;
   return true;

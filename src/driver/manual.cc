@@ -59,7 +59,9 @@ std::string providers() {
   for (const probes::Provider* provider : probes::providers()) {
     std::string tag = bold(provider->spec);
     for (const std::string_view alias : provider->aliases) tag += ", " + bold(alias);
-    out += entry(tag, provider->summary, provider->example);
+    std::string text(provider->summary);
+    if (!provider->proven.empty()) text.append(" ").append(provider->proven);
+    out += entry(tag, text, provider->example);
   }
   return out;
 }

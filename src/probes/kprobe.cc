@@ -37,6 +37,7 @@ void add(ProbeContext& context, const AttachText& text, const Request& request, 
   probe.space = types::Space::kernel;
   probe.context_type = context_record(context, "pt_regs");
   probe.retval_type = context.kernel.types().integer(8, false);
+  if (request.on_return && context.wants_args) set_entry_arguments(context, probe, module, function);
   out.push_back(std::move(probe));
 }
 
@@ -191,7 +192,7 @@ const Provider kKretprobe = {
     .spec = "kretprobe:FUNC, kretprobe:MODULE:FUNC",
     .summary = "Return from a kernel function.",
     .example = "kretprobe:vfs_read { @bytes = hist(retval); }",
-    .capabilities = kCapabilities | kHasRetval,
+    .capabilities = kCapabilities | kHasRetval | kHasArgs,
     .resolve = resolve_kretprobe,
     .list = list_names,
     .describe = describe_kretprobe,

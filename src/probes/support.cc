@@ -149,6 +149,45 @@ void set_word_arguments(ProbeContext& context, ResolvedProbe& probe, const std::
       types.c_record(types.add_record("struct", probe.full_name + "_args", size, align, std::move(fields)));
 }
 
+void set_entry_arguments(ProbeContext& context, ResolvedProbe& probe, std::string_view module,
+                         const std::string& function) {
+  constexpr uint32_t kRegisters = 6;  // of x86_64, which has the fewest
+  constexpr uint32_t kInRegisters = 16;
+  types::TypeContext& types = context.kernel.types();
+  const auto proto = context.kernel.find_function(module, function);
+  if (!proto) {
+    probe.args_error = "Could not parse arguments of \"" + function + "\": " + proto.error().text();
+    return;
+  }
+  std::vector<types::CField> fields;
+  uint32_t word = 0, size = 0, align = 1;
+  for (const kernel::Parameter& parameter : proto->parameters) {
+    const uint32_t words = kernel::BtfTypes::words(parameter.type);
+    if (word + words > kRegisters || parameter.type->size > kInRegisters) {
+      probe.args_error = "'args' builtin is not supported for probes with stack-passed arguments.";
+      return;
+    }
+    types::CField field;
+    field.name = parameter.name;
+    field.type = parameter.type;
+    size = (size + field.type->align - 1) / field.type->align * field.type->align;
+    field.offset = size;
+    size += field.type->size;
+    align = std::max(align, field.type->align);
+    fields.push_back(std::move(field));
+    probe.arg_words.push_back(word);
+    word += words;
+  }
+  if (fields.empty()) return;
+  size = (size + align - 1) / align * align;
+  probe.args_type =
+      types.c_record(types.add_record("struct", probe.full_name + "_args", size, align, std::move(fields)));
+  image::KprobeAttach entry = std::get<image::KprobeAttach>(probe.attach);
+  entry.on_return = false;
+  probe.entry_attach = std::move(entry);
+  probe.arg_source = ArgSource::entry_registers;
+}
+
 namespace {
 
 // Stands in for a kernel record until a field of it is asked for: most scripts never do, and the first look into BTF is

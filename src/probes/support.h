@@ -31,6 +31,11 @@ std::expected<uint64_t, std::string> parse_number(std::string_view text);
 // executables of $PATH and of the working directory. Empty when there are none.
 std::vector<std::string> listed_binaries(ProbeContext& context, std::string_view target, std::string_view provider);
 
+// `args` of a probe at the return of a kernel function: their types by BTF, and the place where a companion program saves
+// the registers. Leaves probe.args_error when there are none to be had.
+void set_entry_arguments(ProbeContext& context, ResolvedProbe& probe, std::string_view module,
+                         const std::string& function);
+
 // "PROVIDER:a:b" of the parts that are not empty.
 std::string full_name(std::string_view provider, std::initializer_list<std::string_view> parts);
 

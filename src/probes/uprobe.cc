@@ -354,14 +354,18 @@ std::vector<std::string> list_functions(const Provider& provider, ProbeContext& 
   std::vector<std::string> names;
   const size_t colon = pattern.find(':');
   if (colon == pattern.npos) return names;
-  for (const std::string& path : listed_binaries(context, pattern.substr(0, colon), provider.name)) {
+  const std::vector<std::string> paths = listed_binaries(context, pattern.substr(0, colon), provider.name);
+  for (const std::string& path : paths) {
     const auto functions = context.binaries.functions(path);
     if (!functions) continue;
+    names.reserve(names.size() + (*functions)->size());
+    const std::string prefix = path + ":";
     for (const kernel::BinarySymbol& symbol : **functions)
       if (matches(pattern.substr(colon + 1), symbol.name) && symbol.name.find(".part.") == symbol.name.npos)
-        names.push_back(path + ":" + symbol.name);
+        names.push_back(prefix + symbol.name);
   }
-  std::sort(names.begin(), names.end());
+  // The functions of one file are sorted already.
+  if (paths.size() > 1) std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
@@ -397,6 +401,7 @@ const Provider kUprobe = {
         "uprobe:BINARY@FILE:LINE[:COLUMN]",
     .summary = "Entry of a function of a user binary, or an instruction inside.",
     .example = "uprobe:libc:malloc { @[comm] = sum(arg0); }",
+    .proven = "Proven on Linux 6.18 and 6.1.",
     .capabilities = kCapabilities | kHasArgN | kHasArgs,
     .resolve = resolve_uprobe,
     .list = list_uprobe,
@@ -409,6 +414,7 @@ const Provider kUretprobe = {
     .spec = "uretprobe:BINARY:FUNC, uretprobe:BINARY:cpp:NAME",
     .summary = "Return from a function of a user binary.",
     .example = "uretprobe:/bin/bash:readline { printf(\"%s\\n\", str(retval)); }",
+    .proven = "Proven on Linux 6.18 and 6.1.",
     .capabilities = kCapabilities | kHasRetval | kHasArgs,
     .resolve = resolve_uretprobe,
     .list = list_uretprobe,

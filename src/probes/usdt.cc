@@ -178,6 +178,7 @@ const Provider kUsdt = {
     .spec = "usdt:BINARY:PROBE, usdt:BINARY:PROVIDER:PROBE",
     .summary = "Static probe that a user program declares.",
     .example = "usdt:./server:request__start { @[str(arg0)] = count(); }",
+    .proven = "Proven on Linux 6.18 and 6.1.",
     .capabilities = kHasArgN | kHasCtx | kHasReg | kUserContext | kKernelStack | kSignals,
     .resolve = resolve_usdt,
     .list = list_usdt,
