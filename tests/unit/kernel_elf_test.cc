@@ -81,7 +81,9 @@ TEST(ZipMember, SurvivesAnyCut) {
     std::string damaged = bytes;
     damaged[at] = '\xff';
     const auto member = find_zip_member(damaged, "a");
-    if (member) EXPECT_LE(member->offset + member->size, damaged.size());
+    if (member) {
+      EXPECT_LE(member->offset + member->size, damaged.size());
+    }
   }
 }
 
