@@ -24,8 +24,8 @@ constexpr uint32_t kArm64Stack = 31 * kWord;
 
 }  // namespace
 
-uint32_t FunctionLowering::argument_register_offset(uint32_t number) const {
-  if (module.is_arm64()) {
+uint32_t argument_register_offset(bool arm64, uint32_t number) {
+  if (arm64) {
     SONDE_CHECK(number < kArm64Arguments);
     return number * kWord;
   }
@@ -42,12 +42,14 @@ Place FunctionLowering::argument_place(size_t field) {
   if (probe.arg_source == ArgSource::entry_registers)
     return {Place::Kind::owned, saved_arguments(), first * kWord, Space::none};
   const TypeRef type = probe.args_type->c_record->fields()[field].type;
-  if (in_register(type)) return {Place::Kind::context, context(), argument_register_offset(first), Space::kernel};
+  if (in_register(type))
+    return {Place::Kind::context, context(), argument_register_offset(module.is_arm64(), first), Space::kernel};
   // A record by value: its registers are not neighbours in the context.
   const uint32_t words = (type->size + kWord - 1) / kWord;
   llvm::Value* to = allocate(words * kWord);
   for (uint32_t i = 0; i < words; ++i)
-    store(offset(to, i * kWord), kWord, context_load(argument_register_offset(first + i), kWord, false));
+    store(offset(to, i * kWord), kWord,
+          context_load(argument_register_offset(module.is_arm64(), first + i), kWord, false));
   return {Place::Kind::owned, to, 0, Space::none};
 }
 
@@ -72,7 +74,7 @@ void FunctionLowering::save_arguments(const sema::Program& reader) {
   const uint32_t count = module.is_arm64() ? kArm64Arguments : static_cast<uint32_t>(std::size(kX86Arguments));
   for (uint32_t i = 0; i < kEntryWords; ++i)
     store(offset(words, i * kWord), kWord,
-          i < count ? context_load(argument_register_offset(i), kWord, false) : constant(0));
+          i < count ? context_load(argument_register_offset(module.is_arm64(), i), kWord, false) : constant(0));
   helper(BPF_FUNC_map_update_elem, {module.map(InternalMap::entries), key, words, constant(BPF_ANY)});
 }
 

@@ -190,7 +190,6 @@ class FunctionLowering {
   Place field_place(const sema::Field& expr);
   Place context_place(const sema::Field& expr);
   Place argument_place(size_t field);
-  uint32_t argument_register_offset(uint32_t number) const;
   void save_arguments(const sema::Program& reader);
   void find_saved_arguments();
   void forget_saved_arguments();

@@ -18,4 +18,7 @@ struct Place {
   types::Space space = types::Space::none;
 };
 
+// Byte offset into struct pt_regs of the argument register `number` of the C calling convention.
+uint32_t argument_register_offset(bool arm64, uint32_t number);
+
 }  // namespace sonde::lower

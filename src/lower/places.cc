@@ -79,7 +79,7 @@ Place FunctionLowering::place(const Expr& expr) {
       const uint32_t number = as<sema::ContextArg>(expr).number;
       if (probe.arg_source == ArgSource::raw_words)
         return {Place::Kind::context, context(), number * kWord, probe.space};
-      return {Place::Kind::context, context(), argument_register_offset(number), probe.space};
+      return {Place::Kind::context, context(), argument_register_offset(module.is_arm64(), number), probe.space};
     }
     case ExprKind::context_retval: {
       if (probe.arg_source == ArgSource::raw_words)
