@@ -194,7 +194,8 @@ def lane_asan(settings):
         results += goldens("asan", "asan", settings)
     for name in fuzzers():
         results.append(one("asan", name, [BUILD / "asan" / name, f"--seconds={settings.fuzz_seconds}",
-                                          ROOT / "tests/golden", ROOT / "examples", ROOT / "stdlib"]))
+                                          ROOT / "tests/golden", ROOT / "tests/unit/data", ROOT / "examples",
+                                          ROOT / "stdlib"]))
     return results
 
 
