@@ -62,6 +62,7 @@ void Binder::bind_program(bound::Program& program) {
     program.units.push_back(predicate);
     program.predicate = predicate;
   }
+  unit_ = nullptr;
   if (program.source->body) block(*program.source->body, env, program.body);
   bound::set_unused(program.body.value);
   if (program.returns_value && program.returns_nothing)

@@ -24,7 +24,16 @@ void Binder::block(const ast::Block& block, const Env& env, bound::Block& out) {
     env.program->units.push_back(made);
   }
   unit_ = outer;
-  if (block.value) out.value = expr(block.value, env);
+  if (!block.value) return;
+  if (unit_) {
+    out.value = expr(block.value, env);
+    return;
+  }
+  // The last expression of a probe belongs to no statement: inference types it on its own.
+  auto* own = begin_unit<bound::Expression>(block.value->range, env);
+  out.value = own->value = expr(block.value, env);
+  if (out.value) env.program->units.push_back(own);
+  unit_ = outer;
 }
 
 bound::Stmt* Binder::statement(const ast::Stmt& stmt, const Env& env) {
