@@ -1,0 +1,531 @@
+"""Runs a typed program and says what it prints."""
+
+import forms
+from kinds import (BOOL, INT64, MASK, UINT64, Aggregate, Array, Bool, Enum, Int, Record, Reject, Str, as_bytes, convert, sizeof,
+                   wrap, zero)
+from infer import arithmetic_type, as_int
+from kinds import promote
+import tables
+
+STEPS = 200_000
+
+
+class Jump(Exception):
+    def __init__(self, kind):
+        super().__init__(kind)
+        self.kind = kind
+
+
+def calculate(operator, a, b):
+    """64-bit patterns in, 64-bit pattern out."""
+    a, b = a & MASK, b & MASK
+    if operator in "/%":
+        return 1 if b == 0 else a // b if operator == "/" else a % b
+    if operator in ("<<", ">>"):
+        if b > 63:
+            raise Reject("a shift by 64 or more")
+        return (a << b if operator == "<<" else a >> b) & MASK
+    return {"+": a + b, "-": a - b, "*": a * b, "&": a & b, "|": a | b, "^": a ^ b}[operator] & MASK
+
+
+class Machine:
+    def __init__(self, program, maps):
+        self.enums, self.slots = program.enums, maps
+        self.config = program.config
+        self.cells = {name: {} for name in maps}
+        self.variables, self.events, self.status, self.steps = {}, [], 0, 0
+
+    # -- program ---------------------------------------------------------------------------------------------------
+
+    def run(self, probes):
+        """Runs begin probes, then one turn of interval probes, then end probes."""
+        for kind in ("begin", "interval", "end"):
+            for probe in probes:
+                if probe.attach.startswith(kind):
+                    try:
+                        self.probe(probe)
+                    except Jump as jump:
+                        if jump.kind == "exit" and kind == "begin":
+                            raise Reject("begin ends the program", probe) from jump
+        return self
+
+    def probe(self, probe):
+        self.variables = {}
+        if len(probe.kids) > 1 and not self.value(probe.kids[0]):
+            return
+        try:
+            self.statements(probe.kids[-1].kids)
+        except Jump as jump:
+            if jump.kind == "exit":
+                raise
+
+    def statements(self, nodes):
+        for node in nodes:
+            self.steps += 1
+            if self.steps > STEPS:
+                raise Reject("too many steps", node)
+            try:
+                getattr(self, "do_" + node.op, self.value)(node)
+            except Reject as reject:
+                if reject.node is None:
+                    reject.node = node
+                raise
+
+    # -- places ----------------------------------------------------------------------------------------------------
+
+    def key(self, node):
+        if not node.kids:
+            return None
+        kinds = [kid.type for kid in node.kids]
+        values = [self.value(kid) for kid in node.kids]
+        if len(kinds) == 1:
+            return convert(values[0], kinds[0], node.slot.key)
+        return tuple(map(convert, values, kinds, node.slot.key.items))
+
+    def load(self, node, key=None):
+        if node.op == "var":
+            return self.variables.get(node.slot, None) if node.slot in self.variables else zero(node.slot.type)
+        return self.cells[node.slot.name].get(key, zero(node.slot.type))
+
+    def store(self, node, key, value, kind):
+        value = convert(value, kind, node.slot.type)
+        if node.op == "var":
+            self.variables[node.slot] = value
+        else:
+            self.cells[node.slot.name][key] = value
+
+    # -- statements ------------------------------------------------------------------------------------------------
+
+    def do_assign(self, node):
+        target, value = node.kids
+        if value.op == "aggregate":
+            self.aggregate(target, value)
+            return
+        key = self.key(target) if target.op == "map" else None
+        self.store(target, key, self.value(value), value.type)
+
+    def do_let(self, node):
+        if len(node.kids) > 1:
+            self.do_assign(node)
+        else:
+            self.variables[node.kids[0].slot] = zero(node.kids[0].slot.type)
+
+    def do_update(self, node):
+        target, value = node.kids
+        key = self.key(target) if target.op == "map" else None
+        kind, result = self.arithmetic(node.operator, (self.load(target, key), target.slot.type),
+                                       (self.value(value), value.type), node)
+        self.store(target, key, result, kind)
+
+    def aggregate(self, target, node):
+        kind, key = target.slot.type, self.key(target)
+        value = None
+        if node.kids:
+            signed = INT64 if kind.signed is not False or kind.function == "hist" else UINT64
+            value = convert(self.value(node.kids[0]), node.kids[0].type, signed)
+        self.cells[target.slot.name].setdefault(key, []).append(value)
+
+    def do_block(self, node):
+        self.statements(node.kids)
+
+    def do_if(self, node):
+        if self.value(node.kids[0]):
+            self.do_block(node.kids[1])
+        elif len(node.kids) > 2:
+            (self.do_if if node.kids[2].op == "if" else self.do_block)(node.kids[2])
+
+    def turn(self, body):
+        """One turn of a loop; False ends the loop."""
+        try:
+            self.statements(body.kids)
+        except Jump as jump:
+            if jump.kind == "break":
+                return False
+            if jump.kind != "continue":
+                raise
+        return True
+
+    def do_for_range(self, node):
+        variable = node.kids[0].slot
+        first, last = (convert(self.value(kid), kid.type, variable.type) for kid in node.kids[1:3])
+        for number in range(first, last):
+            self.variables[variable] = number
+            if not self.turn(node.kids[3]):
+                break
+
+    def do_for_map(self, node):
+        slot = node.slot
+        pair = node.kids[0].slot
+        for key, state in list(self.cells[slot.name].items()):
+            value = forms.combined(state, slot.type) if isinstance(slot.type, Aggregate) else state
+            self.variables[pair] = convert((key, value), pair.type, pair.type)
+            if not self.turn(node.kids[1]):
+                raise Reject("break in an unordered loop", node)
+
+    def do_while(self, node):
+        while self.value(node.kids[0]):
+            self.steps += 1
+            if self.steps > STEPS:
+                raise Reject("too many steps", node)
+            if not self.turn(node.kids[1]):
+                break
+
+    def do_unroll(self, node):
+        for _ in range(node.times):
+            self.do_block(node.kids[0])
+
+    def do_break(self, _):
+        raise Jump("break")
+
+    def do_continue(self, _):
+        raise Jump("continue")
+
+    def do_return(self, node):
+        for kid in node.kids:
+            self.value(kid)
+        raise Jump("return")
+
+    def do_exit(self, node):
+        self.status = int(self.value(node.kids[0])) & 255 if node.kids else 0
+        raise Jump("exit")
+
+    def do_discard(self, node):
+        self.value(node.kids[0])
+
+    def do_do(self, node):
+        kid = node.kids[0]
+        (self.do_block if kid.op == "block" and not kid.get("yields") else self.value)(kid)
+
+    def do_print(self, node):
+        self.events.append(("value", self.value(node.kids[0]), node.kids[0].type))
+
+    def do_printf(self, node):
+        self.events.append(("printf", forms.printf(node.format.decode("latin-1"), [(self.value(kid), kid.type) for kid in node.kids],
+                                                   self.enums)))
+
+    def do_map_call(self, node):
+        if node.name in ("print", "clear", "zero"):
+            self.events.append((node.name, node.map, *node.get("numbers", ())))
+        else:
+            self.value(node)
+
+    # -- expressions -----------------------------------------------------------------------------------------------
+
+    def value(self, node):
+        return getattr(self, "value_" + node.op)(node)
+
+    def value_int(self, node):
+        return node.value
+
+    value_bool = value_str = value_int
+
+    def value_enumerator(self, node):
+        return dict(self.enums[node.enum])[node.name]
+
+    def value_var(self, node):
+        return self.load(node)
+
+    def value_map(self, node):
+        key, slot = self.key(node), node.slot
+        if isinstance(slot.type, Aggregate):
+            return wrap(forms.combined(self.cells[slot.name].get(key, []), slot.type), node.type)
+        return self.load(node, key)
+
+    def arithmetic(self, operator, left, right, node):
+        """(type, value) of two (value, type)."""
+        kind = arithmetic_type(operator, left[1], right[1], node)
+        if isinstance(kind, Bool):
+            return BOOL, (left[0] and right[0]) if operator == "&" else (left[0] or right[0])
+        return kind, wrap(calculate(operator, int(left[0]), int(right[0])), kind)
+
+    def value_binary(self, node):
+        operator, (left, right) = node.operator, node.kids
+        if operator == "&&":
+            return bool(self.value(left)) and bool(self.value(right))
+        if operator == "||":
+            return bool(self.value(left)) or bool(self.value(right))
+        a, b = self.value(left), self.value(right)
+        if operator not in ("==", "!=", "<", "<=", ">", ">="):
+            return self.arithmetic(operator, (a, left.type), (b, right.type), node)[1]
+        return self.compare(operator, a, as_int(left.type), b, as_int(right.type))
+
+    @staticmethod
+    def compare(operator, a, left, b, right):
+        if isinstance(left, Int) and isinstance(right, Int):
+            common = promote(left, right)
+            a, b = convert(a, left, common), convert(b, right, common)
+        elif isinstance(left, Record):
+            b = convert(b, right, Record(left.names, tuple(right.items[right.names.index(name)] for name in left.names)))
+        if isinstance(a, tuple):
+            common = promote(left, right)
+            a, b = convert(a, left, common), convert(b, right, common)
+        return {"==": lambda: a == b, "!=": lambda: a != b, "<": lambda: a < b, "<=": lambda: a <= b, ">": lambda: a > b,
+                ">=": lambda: a >= b}[operator]()
+
+    def value_unary(self, node):
+        value = self.value(node.kids[0])
+        if node.operator == "!":
+            return not value
+        return wrap(-value if node.operator == "-" else ~value, node.type)
+
+    def value_cast(self, node):
+        value, source, target = self.value(node.kids[0]), node.kids[0].type, node.type
+        if isinstance(target, Array):
+            return self.to_array(value, source, target)
+        if isinstance(source, Array):
+            return wrap(int.from_bytes(as_bytes(value, source), "little"), target)
+        if isinstance(target, Bool):
+            return bool(value)
+        if isinstance(target, Enum):
+            return int(value) & MASK
+        return convert(value, source, target)
+
+    @staticmethod
+    def to_array(value, source, target):
+        if isinstance(source, Str):
+            if len(value) >= source.capacity:
+                raise Reject("no room for the end of the string")
+            data = value.ljust(source.capacity, b"\0")
+        else:
+            data = (int(value) & ((1 << sizeof(target) * 8) - 1)).to_bytes(sizeof(target), "little")
+        width = sizeof(target.item)
+        parts = [int.from_bytes(data[at:at + width], "little") for at in range(0, sizeof(target), width)]
+        return tuple(bool(part) if isinstance(target.item, Bool) else wrap(part, target.item) for part in parts)
+
+    def choose(self, node, chosen):
+        return convert(self.value(chosen), chosen.type, node.type)
+
+    def value_cond(self, node):
+        return self.choose(node, node.kids[1] if self.value(node.kids[0]) else node.kids[2])
+
+    def value_elvis(self, node):
+        return self.choose(node, node.kids[0] if self.value(node.kids[0]) else node.kids[1])
+
+    value_if = value_cond
+
+    def value_block(self, node):
+        self.statements(node.kids[:-1])
+        return self.value(node.kids[-1])
+
+    def value_tuple(self, node):
+        return tuple(self.value(kid) for kid in node.kids)
+
+    value_record = value_tuple
+
+    def value_member(self, node):
+        kind = node.kids[0].type
+        return self.value(node.kids[0])[kind.names.index(node.name) if isinstance(kind, Record) else node.name]
+
+    def value_index(self, node):
+        content, kind, index = self.value(node.kids[0]), node.kids[0].type, self.value(node.kids[1])
+        if index >= len(content):
+            if isinstance(kind, Str) and index == len(content) < kind.capacity:
+                return 0
+            raise Reject("an index that is out of bounds", node)
+        return wrap(content[index], Int(1, True)) if isinstance(kind, Str) else content[index]
+
+    def value_step(self, node):
+        target = node.kids[0]
+        key = self.key(target) if target.op == "map" else None
+        before = self.load(target, key)
+        after = wrap(before + (1 if node.operator == "++" else -1), target.slot.type)
+        self.store(target, key, after, target.slot.type)
+        return after if node.prefix else before
+
+    def value_map_call(self, node):
+        slot = node.slot
+        cell = self.cells[slot.name]
+        if node.name == "len":
+            return len(cell)
+        key = convert(self.value(node.kids[0]), node.kids[0].type, slot.key) if node.kids else None
+        found = key in cell
+        if node.name == "delete":
+            cell.pop(key, None)
+        elif node.name == "find" and found:
+            self.store(node.kids[1], None, cell[key], slot.type)
+        return found
+
+    def value_call(self, node):
+        name = node.name
+        if name == "sizeof":
+            return sizeof(node.kids[0].type)
+        if name == "strcap":
+            return node.kids[0].type.capacity
+        values = [self.value(kid) for kid in node.kids]
+        if name == "strlen":
+            return len(values[0])
+        if name in ("strstr", "strcontains"):
+            at = values[0].find(values[1])
+            return at if name == "strstr" else at >= 0
+        if name == "str_concat":
+            return (values[0] + values[1])[:1023]
+        if name == "strncmp":
+            return int((values[0] + b"\0")[:values[2]] != (values[1] + b"\0")[:values[2]])
+        if name == "memcmp":
+            return self.memcmp(*values)
+        if name in ("strerror", "signal_name", "syscall_name"):
+            table = {"strerror": tables.STRERROR, "signal_name": tables.SIGNALS, "syscall_name": tables.SYSCALLS}[name]
+            number = abs(values[0]) if name == "strerror" else values[0]
+            if number not in table:
+                raise Reject("not in our table", node)
+            return table[number].encode()
+        if name == "bswap":
+            return int.from_bytes(as_bytes(values[0], node.kids[0].type), "big")
+        if name == "buf":
+            if values[1] > len(values[0]) or values[1] == 0:
+                raise Reject("more bytes than the string has", node)
+            return values[0][:values[1]]
+        if name == "ntop":
+            if sizeof(node.kids[0].type) != 4:
+                raise Reject("an address has four bytes", node)
+            return as_bytes(values[0], node.kids[0].type)
+        if name == "pton":
+            return tuple(int(part) for part in values[0].split(b"."))
+        raise Reject(f"{name}() is not described", node)
+
+    @staticmethod
+    def memcmp(a, b, count):
+        for at in range(count):
+            if at >= len(a) or at >= len(b):
+                raise Reject("memcmp() of more than there is")
+            if a[at] != b[at]:
+                return wrap(a[at], Int(1, True)) - wrap(b[at], Int(1, True))
+        return 0
+
+
+# -- output ------------------------------------------------------------------------------------------------------------
+
+class Output:
+    """What is expected, as pieces: a text, or a list of texts that come in any order."""
+
+    def __init__(self, machine, json):
+        self.machine, self.json, self.pieces = machine, json, []
+        for event in machine.events:
+            getattr(self, "on_" + event[0])(*event[1:])
+        if not json:
+            self.pieces.append("\n\n")
+        if machine.config.get("print_maps_on_exit", "true") == "true":
+            for name in sorted(machine.slots):
+                if machine.cells[name] and not (machine.slots[name].scalar and self.zeroed(name)):
+                    self.on_print(name)
+
+    def zeroed(self, name):
+        """A scalar aggregation whose cells hold zeros only is taken for one that was never written."""
+        slot = self.machine.slots[name]
+        return isinstance(slot.type, Aggregate) and not self.machine.cells[name][None]
+
+    def on_value(self, value, kind):
+        form = f'{{"type": "value", "data": {forms.as_json(value, kind, self.machine.enums)}}}' if self.json else \
+            forms.text(value, kind, self.machine.enums)
+        self.pieces.append(form + "\n")
+
+    def on_printf(self, content):
+        self.pieces.append(f'{{"type": "printf", "data": {forms.json_string(content)}}}\n' if self.json else content)
+
+    def on_clear(self, name):
+        self.machine.cells[name] = {}
+
+    def on_zero(self, name):
+        slot = self.machine.slots[name]
+        for key in self.machine.cells[name]:
+            self.machine.cells[name][key] = [] if isinstance(slot.type, Aggregate) else zero(slot.type)
+
+    def on_print(self, name, top=0, div=1):
+        slot, cells = self.machine.slots[name], self.machine.cells[name]
+        if slot.scalar and not cells:
+            if isinstance(slot.type, Aggregate) and slot.type.function in ("hist", "lhist"):
+                return
+            if isinstance(slot.type, Aggregate) and slot.type.function in ("avg", "stats") and self.json:
+                raise Reject("a cleared stats map in JSON")
+            cells = {None: [] if isinstance(slot.type, Aggregate) else zero(slot.type)}
+        if not cells:
+            return
+        groups = forms.map_groups(slot, cells, top)
+        (self.map_json if self.json else self.map_text)(slot, groups, div)
+
+    def map_text(self, slot, groups, div):
+        for group in groups:
+            lines = []
+            for key, state in group:
+                name = f"@{slot.name.lstrip('@')}" + ("" if slot.scalar else f"[{forms.key_text(key, slot.key, self.machine.enums)}]")
+                value = forms.map_value(state, slot.type, self.machine.enums, div)
+                drawn = isinstance(slot.type, Aggregate) and slot.type.function in ("hist", "lhist")
+                lines.append(f"{name}:\n{value}\n" if drawn else f"{name}: {value}\n")
+            self.pieces.append(lines if len(lines) > 1 else lines[0])
+
+    def map_json(self, slot, groups, div):
+        function = slot.type.function if isinstance(slot.type, Aggregate) else ""
+        kind = {"avg": "stats", "stats": "stats", "hist": "hist", "lhist": "hist"}.get(function, "map")
+        name = forms.json_string("@" + slot.name)
+        entries = []
+        for group in groups:
+            entries.append([])
+            for key, state in group:
+                value = forms.map_value(state, slot.type, self.machine.enums, div, json=True)
+                if slot.scalar:
+                    self.pieces.append(f'{{"type": "{kind}", "data": {{{name}: {value}}}}}\n')
+                    return
+                spelled = forms.json_string(forms.key_text(key, slot.key, self.machine.enums).replace(" ", ""))
+                entries[-1].append(f"{spelled}: {value}")
+        self.pieces += [f'{{"type": "{kind}", "data": {{{name}: {{', *self.joined(entries), "}}}\n"]
+
+    @staticmethod
+    def joined(groups):
+        """Entries with ", " between them; those of one group in any order."""
+        for number, group in enumerate(groups):
+            if number:
+                yield ", "
+            yield ("joined", group) if len(group) > 1 else group[0]
+
+
+def unordered(piece):
+    """Whether this is a line of a loop over a map, which come in any order."""
+    return isinstance(piece, str) and piece.startswith(("~", '{"type": "printf", "data": "~'))
+
+
+def differs(pieces, actual):
+    """Where actual output departs from what is expected: None, or (wanted, rest of the actual output)."""
+    at, index = 0, 0
+    while index < len(pieces):
+        piece = pieces[index]
+        if unordered(piece):
+            end = index
+            while end < len(pieces) and unordered(pieces[end]):
+                end += 1
+            piece, index = pieces[index:end], end - 1
+        if isinstance(piece, str):
+            if not actual.startswith(piece, at):
+                return piece, actual[at:]
+            at += len(piece)
+        else:
+            separator, left = (", ", list(piece[1])) if isinstance(piece, tuple) else ("", list(piece))
+            first = True
+            while left:
+                begin = at if first else at + len(separator)
+                match = next((form for form in sorted(left, key=len, reverse=True) if actual.startswith(form, begin)), None)
+                if match is None or (not first and not actual.startswith(separator, at)):
+                    return "one of " + repr(left), actual[at:]
+                left.remove(match)
+                at, first = begin + len(match), False
+        index += 1
+    return None if at == len(actual) else ("", actual[at:])
+
+
+class Declaration:
+    """Stands for a node where a map's declaration is the place."""
+
+    def __init__(self, name):
+        self.declaration = name
+
+
+def expected(program, json=False):
+    """(pieces, exit status) of a program; Reject if the description does not settle them."""
+    from infer import infer
+    from prepare import prepare
+    probes, maps = prepare(program)
+    infer(probes, maps)
+    for name, declaration in program.declarations.items():
+        if name in maps and declaration.startswith("percpu") != isinstance(maps[name].type, Aggregate):
+            raise Reject("a map is declared as another kind", Declaration(name))
+    machine = Machine(program, maps).run(probes)
+    return Output(machine, json).pieces, machine.status

@@ -1,0 +1,695 @@
+"""Random programs. What the description does not settle is taken out again by `repaired`."""
+
+import itertools
+
+from evaluate import expected
+from kinds import BOOL, INTEGERS, Array, Enum, Int, Reject, Str
+from tree import Node
+
+WORDS = [b"", b"a", b"ab", b"abc", b"hello", b"sonde", b"x y", b"(x)", b"needle in a haystack", b"%d", b"a,b", b"zz\tq",
+         b"0123456789abcdef0123456789abcdef0123456789"]
+EDGES = [0, 1, 2, 3, 7, 8, 100, 127, 128, 255, 256, 1000, 32767, 32768, 65535, 65536, 2**31 - 1, 2**31, 2**32 - 1, 2**32,
+         2**63 - 1, 2**63, 2**64 - 1]
+NAMES = ("a", "b", "c", "len", "if")
+
+
+class Generator:
+    def __init__(self, source, size, without=()):
+        self.random, self.size, self.without = source, size, without
+        self.sids, self.labels = itertools.count(1), itertools.count()
+        self.enums = {"color": [("RED", 1), ("GREEN", 2), ("BLUE", 7)]}
+        if source.random() < 0.5:
+            self.enums["mode"] = [("OFF", 0), ("ON", 1)]
+        self.maps, self.macros, self.scopes = {}, [], []
+        self.nesting = 0
+        self.loops, self.in_for_map, self.pure, self.parameters = [], False, False, []
+
+    # -- small choices ---------------------------------------------------------------------------------------------
+
+    def chance(self, share):
+        return self.random.random() < share
+
+    def pick(self, options):
+        return self.random.choice(list(options))
+
+    def statement(self, op, *kids, **attributes):
+        return Node(op, *kids, sid=next(self.sids), **attributes)
+
+    def family(self, depth=2, key=False):
+        """What a value is, apart from its width."""
+        while (chosen := self.any_family(depth, key))[0] in self.without:
+            pass
+        return chosen
+
+    def any_family(self, depth, key):
+        roll = self.random.random()
+        if depth and roll < 0.2:
+            return ("tuple", tuple(self.family(depth - 1, key) for _ in range(self.random.randrange(1, 4))))
+        if depth and roll < 0.28:
+            count = self.random.randrange(1, 3)
+            return ("record", NAMES[:count], tuple(self.family(depth - 1, key) for _ in range(count)))
+        if roll < 0.62:
+            return ("int",)
+        if roll < 0.7:
+            return ("bool",)
+        if roll < 0.88:
+            return ("str",)
+        if roll < 0.94:
+            return ("enum", self.pick(self.enums))
+        return ("array", self.pick(INTEGERS + [BOOL]) if not key else self.pick(INTEGERS), self.pick([None, 4, 8]))
+
+    # -- places that can be read -----------------------------------------------------------------------------------
+
+    def variables(self):
+        for scope in self.scopes:
+            yield from scope.items()
+
+    def parts(self, node, family, wanted):
+        """`node` and its members as far as they are of the wanted family."""
+        if family == wanted:
+            yield node
+        if family[0] == "tuple":
+            for index, item in enumerate(family[1]):
+                yield from self.parts(Node("member", node, name=index), item, wanted)
+        elif family[0] == "record":
+            for name, item in zip(family[1], family[2]):
+                yield from self.parts(Node("member", node, name=name), item, wanted)
+
+    def sources(self, wanted, depth):
+        found = []
+        for name, (family, *_) in self.variables():
+            found += self.parts(Node("var", name=name), family, wanted)
+        for name, (key, family) in self.maps.items():
+            if family[0] == "aggregate":
+                if wanted == ("int",) and family[1] in ("count", "sum", "min", "max", "avg"):
+                    found.append((name, key))
+            elif self.contains(family, wanted):
+                found.append((name, key, family))
+        if not found:
+            return None
+        chosen = self.pick(found)
+        if isinstance(chosen, Node):
+            return chosen
+        name, key, *family = chosen
+        place = self.entry(name, key, depth)
+        return place if not family else self.pick(self.parts(place, family[0], wanted))
+
+    def contains(self, family, wanted):
+        return family == wanted or (family[0] in ("tuple", "record") and any(self.contains(item, wanted) for item in family[-1]))
+
+    def entry(self, name, key, depth):
+        if key is None:
+            return Node("map", name=name)
+        if key[0] == "tuple" and len(key[1]) > 1 and self.chance(0.7):
+            return Node("map", *[self.small(item, depth) for item in key[1]], name=name)
+        return Node("map", self.small(key, depth), name=name)
+
+    def small(self, family, depth=1):
+        """A key: of few values, so that entries are found again."""
+        if self.chance(0.3) and self.nesting < 3:
+            self.nesting += 1
+            made = self.expression(family, max(depth - 1, 0))
+            self.nesting -= 1
+            return made
+        if family[0] == "int":
+            value = Node("int", value=self.random.randrange(4))
+            return Node("cast", value, kind=(kind := self.pick(INTEGERS)), kind_text=kind.name()) if self.chance(0.3) else value
+        if family[0] == "str":
+            return Node("str", value=self.pick(WORDS[:6]))
+        if family[0] in ("tuple", "record"):
+            return self.composite(family, 0, self.small)
+        return getattr(self, "make_" + family[0])(family, 0)
+
+    # -- expressions -----------------------------------------------------------------------------------------------
+
+    def expression(self, family, depth):
+        if self.parameters and self.chance(0.3):
+            fitting = [name for name, kind in self.parameters if kind == family]
+            if fitting:
+                return Node("parameter", name=self.pick(fitting))
+        if self.chance(0.35 if depth else 0.6):
+            found = self.sources(family, depth)
+            if found:
+                return found
+        if depth > 0 and self.chance(0.12):
+            return self.choice(family, depth)
+        return getattr(self, "make_" + family[0])(family, depth)
+
+    def choice(self, family, depth):
+        roll = self.random.random()
+        left, right = (self.expression(family, depth - 1) for _ in range(2))
+        condition = self.make_bool(("bool",), depth - 1)
+        if roll < 0.5:
+            return Node("cond", condition, left, right)
+        if roll < 0.6 and family[0] == "int":
+            return Node("elvis", left, right)
+        if roll < 0.75:
+            return self.block_value(family, depth)
+        macro = self.macro_call(family, depth)
+        if macro is not None and roll < 0.9:
+            return macro
+        return Node("if", condition, Node("block", left, yields=True), Node("block", right, yields=True))
+
+    def block_value(self, family, depth):
+        """A block that computes in variables of its own."""
+        self.scopes.append({})
+        pure, self.pure = self.pure, True
+        statements = [self.declaration(depth - 1) for _ in range(self.random.randrange(1, 3))]
+        value = self.expression(family, depth - 1)
+        self.pure = pure
+        self.scopes.pop()
+        return Node("block", *statements, value, yields=True)
+
+    def macro_call(self, family, depth):
+        fitting = [macro for macro in self.macros if macro.family == family]
+        if not fitting or self.parameters:
+            return None
+        macro = self.pick(fitting)
+        given = []
+        for name, kind in zip(macro.parameters, macro.families):
+            if name[0] == "@":
+                given.append(Node("map_argument", name=kind))
+            elif name[0] == "$":
+                fitting = [variable for variable, (held, *flags) in self.variables() if held == kind and "fixed" not in flags
+                           and "loop" not in flags]
+                if not fitting or self.pure:
+                    return None
+                given.append(Node("var", name=self.pick(fitting)))
+            else:
+                given.append(self.expression(kind, depth - 1))
+        return Node("macro_call", *given, name=macro.name)
+
+    def literal(self):
+        value = self.pick(EDGES) if self.chance(0.4) else self.random.randrange(200)
+        roll = self.random.random()
+        spelling = None
+        if roll < 0.05:
+            spelling = hex(value)
+        elif roll < 0.1 and value:
+            spelling = "0" + oct(value)[2:]
+        elif roll < 0.13 and value >= 1000:
+            spelling = f"{value:_}"
+        elif roll < 0.16 and value < 2**63:
+            spelling = f"{value}ll"
+        elif roll < 0.2 and value <= 2**31:
+            return Node("int", value=value * 1000, spelling=f"{value}us")
+        node = Node("int", value=value, **({"spelling": spelling} if spelling else {}))
+        return Node("unary", node, operator="-") if self.chance(0.15) and 0 < value <= 2**63 else node
+
+    def make_int(self, _, depth):
+        if depth <= 0:
+            return self.literal()
+        operand = lambda: self.expression(("int",), depth - 1)
+        form = self.pick(["arithmetic"] * 6 + ["shift", "cast", "cast", "cast", "unary", "truth", "text", "array", "member", "enum",
+                          "size", "map", "table"])
+        if form == "arithmetic":
+            return Node("binary", operand(), operand(), operator=self.pick("+-*/%&|^"))
+        if form == "shift":
+            count = Node("int", value=self.random.randrange(64)) if self.chance(0.7) else \
+                Node("binary", operand(), Node("int", value=63), operator="&")
+            return Node("binary", operand(), count, operator=self.pick(["<<", ">>"]))
+        if form == "unary":
+            return Node("unary", operand(), operator=self.pick("-~"))
+        kind = self.pick(INTEGERS)
+        if form == "truth":
+            return self.cast(self.expression(("bool",), depth - 1), kind)
+        if form == "text":
+            return self.text_number(depth)
+        if form == "array":
+            return self.array_number(depth, kind)
+        if form == "member":
+            family = ("tuple", (("int",), self.family(1))) if self.chance(0.6) else ("record", ("a",), (("int",),))
+            inner = self.expression(family, depth - 1)
+            if family[0] == "tuple":
+                return Node("index", inner, Node("int", value=0)) if self.chance(0.3) else Node("member", inner, name=0)
+            return Node("member", inner, name="a")
+        if form == "enum" and form not in self.without:
+            return self.cast(self.expression(("enum", self.pick(self.enums)), depth - 1), kind) if self.chance(0.5) else \
+                Node("binary", self.expression(("enum", self.pick(self.enums)), 0), operand(), operator=self.pick("+-*&|"))
+        if form == "size":
+            return Node("call", self.cast(self.literal(), kind) if self.chance(0.5) else
+                        self.composite(("tuple", (("int",), ("str",), ("bool",))), 0), name="sizeof")
+        if form == "map":
+            keyed = [name for name, (key, _) in self.maps.items() if key is not None]
+            if keyed:
+                return Node("map_call", name="len", map=self.pick(keyed))
+        if form == "table":
+            return Node("call", self.cast(operand(), kind), name="bswap")
+        return self.cast(operand(), kind)
+
+    @staticmethod
+    def cast(node, kind):
+        return Node("cast", node, kind=kind, kind_text=kind.name())
+
+    def text_number(self, depth):
+        text = lambda: self.expression(("str",), depth - 1)
+        form = self.pick(["strlen", "strlen", "strstr", "strncmp", "index", "strcap", "memcmp"])
+        if form in ("strncmp", "memcmp"):
+            return Node("call", text(), text(), Node("int", value=self.random.randrange(1 if form == "memcmp" else 0, 6)), name=form)
+        if form == "index":
+            return Node("index", text(), Node("int", value=self.random.randrange(4)))
+        return Node("call", *[text() for _ in range(2 if form == "strstr" else 1)], name=form)
+
+    def array_number(self, depth, kind):
+        item = self.pick(INTEGERS)
+        if self.chance(0.4):
+            index = Node("int", value=self.random.randrange(4)) if self.chance(0.6) else \
+                Node("binary", self.cast(self.expression(("int",), depth - 1), self.pick([Int(8, False), Int(1, False)])),
+                     Node("int", value=3), operator="&")
+            return Node("index", self.expression(("array", item, 4 if item.size < 4 else None), depth - 1), index)
+        if self.chance(0.3):
+            return self.cast(Node("call", Node("str", value=b"10.1.2.200"), name="pton"), Int(4, self.chance(0.5)))
+        count = self.pick([count for count in (1, 2, 4, 8) if count * item.size <= 8])
+        size = count * item.size
+        if size not in (1, 2, 4, 8):
+            return self.literal()
+        source = self.cast(self.expression(("int",), depth - 1), self.pick([kind for kind in INTEGERS if kind.size <= size]))
+        whole = Node("cast", source, kind=Array(item, count), kind_text=f"{item.name()}[{count}]")
+        return self.cast(whole, Int(size, self.chance(0.5)))
+
+    def make_bool(self, _, depth):
+        form = self.pick(["compare"] * 5 + ["and", "or", "not", "literal", "equal", "cast", "contains", "key"]) if depth > 0 else \
+            self.pick(["literal", "compare"])
+        if form == "literal":
+            return Node("bool", value=self.chance(0.5))
+        depth = max(depth - 1, 0)
+        if form == "compare":
+            return Node("binary", self.expression(("int",), depth), self.expression(("int",), depth),
+                        operator=self.pick(["==", "!=", "<", "<=", ">", ">="]))
+        if form == "equal":
+            family = self.family()
+            return Node("binary", self.expression(family, depth), self.expression(family, depth), operator=self.pick(["==", "!="]))
+        if form in ("and", "or"):
+            kinds = [self.pick([("bool",), ("bool",), ("int",)]) for _ in range(2)]
+            return Node("binary", *[self.expression(kind, depth) for kind in kinds], operator="&&" if form == "and" else "||")
+        if form == "not":
+            return Node("unary", self.expression(self.pick([("bool",), ("int",)]), depth), operator="!")
+        if form == "contains":
+            return Node("call", self.expression(("str",), depth), self.expression(("str",), depth), name="strcontains")
+        if form == "key":
+            keyed = [(name, key) for name, (key, _) in self.maps.items() if key is not None]
+            if keyed:
+                name, key = self.pick(keyed)
+                return Node("map_call", self.small(key), name="has_key", map=name)
+        return self.cast(self.expression(self.pick([("int",), ("str",)]), depth), BOOL)
+
+    def make_str(self, _, depth):
+        if depth > 0 and self.chance(0.2):
+            if self.chance(0.3):
+                name, number = self.pick([("strerror", self.random.randrange(6)), ("signal_name", 9), ("syscall_name", 257)])
+                return Node("call", self.cast(Node("int", value=number), Int(4, True)), name=name)
+            return Node("call", self.expression(("str",), depth - 1), self.expression(("str",), depth - 1), name="str_concat")
+        word = Node("str", value=self.pick(WORDS))
+        if self.chance(0.1):
+            return Node("cast", word, kind=Str(64), kind_text="string[64]")
+        if self.chance(0.1):
+            return Node("call", word, Node("int", value=self.random.randrange(1, 5)), name="str")
+        if self.chance(0.05):
+            return Node("binary", word, Node("str", value=self.pick(WORDS)), operator="+")
+        return word
+
+    def make_enum(self, family, depth):
+        if depth > 0 and self.chance(0.2):
+            return Node("cast", self.expression(("int",), depth - 1), kind=Enum(family[1]), kind_text="enum " + family[1],
+                        values=[value for _, value in self.enums[family[1]]])
+        return Node("enumerator", name=self.pick(self.enums[family[1]])[0], enum=family[1])
+
+    def composite(self, family, depth, make=None):
+        make = make or self.expression
+        kids = [make(item, depth) for item in family[-1]]
+        return Node("tuple", *kids) if family[0] == "tuple" else Node("record", *kids, names=family[1])
+
+    def make_tuple(self, family, depth):
+        return self.composite(family, max(depth - 1, 0))
+
+    make_record = make_tuple
+
+    def make_array(self, family, depth):
+        _, item, count = family
+        size = (count or 1) * (item.size if isinstance(item, Int) else 1)
+        if count is None:
+            size = 8
+        if size > 8:
+            item = Int(1, False)
+            size = count
+        name = item.name() + (f"[{count}]" if count else "[]")
+        source = self.expression(("int",), depth - 1) if depth > 0 else self.literal()
+        width = self.pick([kind for kind in INTEGERS if (kind.size <= size if count else kind.size == 8)])
+        return Node("cast", self.cast(source, width), kind=Array(item, count), kind_text=name)
+
+    # -- statements ------------------------------------------------------------------------------------------------
+
+    def fresh_name(self):
+        used = {name for name, _ in self.variables()}
+        return next(name for name in (f"{self.pick('abcdefgh')}{self.random.randrange(8)}" for _ in itertools.count())
+                    if name not in used)
+
+    def declaration(self, depth):
+        family, name = self.family(), self.fresh_name()
+        roll = self.random.random()
+        flags = []
+        if roll < 0.15 and family[0] in ("int", "str", "bool"):
+            kind = {"int": self.pick(INTEGERS), "str": Str(self.pick([8, 16, 64])), "bool": BOOL}[family[0]]
+            text = f"string[{kind.capacity}]" if isinstance(kind, Str) else kind.name()
+            value = [self.expression(family, depth)] if self.chance(0.8) else []
+            node = self.statement("let", Node("var", name=name), *value, fixed=kind, kind_text=text)
+            flags = ["fixed"]
+        elif roll < 0.25:
+            node = self.statement("let", Node("var", name=name), self.expression(family, depth))
+        elif roll < 0.3 and family[0] == "str":
+            node = self.statement("let", Node("var", name=name), self.expression(family, depth), kind_text="string")
+        else:
+            node = self.statement("assign", Node("var", name=name), self.expression(family, depth))
+        self.scopes[-1][name] = (family, *flags)
+        return node
+
+    def target(self, family=None):
+        """(place, family) of something that can be assigned, of this family if one is given."""
+        found = [(Node("var", name=name), held) for name, (held, *flags) in self.variables()
+                 if "loop" not in flags and family in (None, held)]
+        if not self.in_for_map:
+            found += [(self.entry(name, key, 1), held) for name, (key, held) in self.maps.items()
+                      if held[0] != "aggregate" and family in (None, held)]
+        return self.pick(found) if found else None
+
+    def simple(self, depth):
+        form = self.pick(["declare"] * 3 + ["assign"] * 4 + ["update"] * 2 + ["step"] * 2 + ["aggregate"] * 3 + ["print"] * 5
+                         + ["printf"] * 3 + ["map"] * 2 + ["macro", "discard", "stepped"])
+        target = self.target(("int",) if form in ("update", "step", "stepped") else None)
+        if form == "assign" and target:
+            return self.statement("assign", target[0], self.expression(target[1], depth))
+        if form == "update" and target:
+            operator = self.pick(["+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>"])
+            value = Node("int", value=self.random.randrange(20)) if operator in ("<<", ">>") else self.expression(("int",), depth)
+            return self.statement("update", target[0], value, operator=operator)
+        if form in ("step", "stepped") and target:
+            step = Node("step", target[0], operator=self.pick(["++", "--"]), prefix=self.chance(0.5))
+            if form == "stepped":
+                return self.statement("print", step)
+            step.alone = True
+            return self.statement("do", step)
+        if form == "aggregate":
+            return self.aggregation(depth) or self.declaration(depth)
+        if form == "printf":
+            return self.printf(depth)
+        if form == "map":
+            return self.map_statement(depth) or self.declaration(depth)
+        if form == "macro":
+            call = self.macro_call(None, depth)
+            return self.statement("do", call) if call else self.declaration(depth)
+        if form == "discard":
+            return self.statement("discard", self.expression(self.family(), depth))
+        if form == "print":
+            if self.chance(0.1):
+                buffer = Node("call", Node("str", value=b"he\x01\xffz"), Node("int", value=self.random.randrange(1, 6)), name="buf")
+                return self.statement("print", buffer)
+            if self.chance(0.05):
+                return self.statement("print", Node("call", self.cast(self.expression(("int",), depth), Int(4, False)), name="ntop"))
+            value = self.expression(self.family(3), depth)
+            if value.op == "map" and not value.kids:
+                value = Node("tuple", value)
+            return self.statement("print", value)
+        return self.declaration(depth)
+
+    def printf(self, depth):
+        """With a newline at its end, so that what differs is found by line."""
+        parts, values = [b"%d" % next(self.labels)], []
+        for _ in range(self.random.randrange(1, 4)):
+            family = self.family()
+            conversion, value = "s", self.expression(family, depth)
+            flags = self.pick(["", "-"]) + self.pick(["", "+"]) + self.pick(["", " "]) + self.pick(["", "#"]) + self.pick(["", "0"]) \
+                if self.chance(0.3) else ""
+            width = self.pick(["", "", "3", "12", "20"])
+            if family[0] in ("int", "enum") and self.chance(0.8):
+                conversion = self.pick("diuxXocp")
+                if conversion == "c":
+                    value = Node("binary", Node("int", value=65), Node("binary", value, Node("int", value=15), operator="&"), operator="+")
+                elif conversion != "p":
+                    conversion = self.pick(["", "hh", "h", "l", "ll", "j", "z"]) + conversion
+            elif family[0] == "bool" and self.chance(0.5):
+                conversion = self.pick("dux")
+            elif self.chance(0.1):
+                conversion = self.pick(["r", "rx", "rh"])
+                value = Node("call", Node("str", value=b"q\x02\xfe!"), Node("int", value=self.random.randrange(1, 5)), name="buf")
+            if conversion in ("r", "rx", "rh", "s", "c", "p"):
+                flags = flags.replace("+", "").replace("#", "").replace(" ", "")
+            parts.append(f"%{flags}{width}{conversion}".encode())
+            values.append(value)
+        return self.statement("printf", *values, format=self.pick([b" ", b"|", b" %% "]).join(parts) + b"\n")
+
+    def aggregation(self, depth, only=None):
+        found = [(name, key, family) for name, (key, family) in self.maps.items()
+                 if family[0] == "aggregate" and only in (None, name)]
+        if not found or self.in_for_map:
+            return None
+        name, key, (_, function, signed, parameters) = self.pick(found)
+        kids = []
+        if function != "count":
+            value = self.expression(("int",), depth)
+            if function == "lhist":
+                value = Node("binary", self.cast(value, Int(1, True)), Node("int", value=self.random.randrange(3)), operator="*")
+            elif signed is not None:
+                value = self.cast(value, self.pick([kind for kind in INTEGERS if kind.signed == signed]))
+            kids = [value, *[Node("int", value=number) for number in parameters]]
+        return self.statement("assign", self.entry(name, key, 1), Node("aggregate", *kids, name=function))
+
+    def map_statement(self, depth):
+        keyed = [(name, key, family) for name, (key, family) in self.maps.items() if key is not None]
+        if not keyed or self.in_for_map:
+            return None
+        name, key, family = self.pick(keyed)
+        form = self.pick(["delete", "delete", "find", "print", "scalar"])
+        if form == "find":
+            fitting = [variable for variable, (held, *flags) in self.variables() if held == family and not flags]
+            if fitting:
+                call = Node("map_call", self.small(key), Node("var", name=self.pick(fitting)), name="find", map=name)
+                return self.statement("print", call)
+        if form == "print" and family[0] != "aggregate":
+            return self.statement("print", self.entry(name, key, depth))
+        scalars = [name for name, (key, family) in self.maps.items() if key is None and family[0] != "aggregate"]
+        if form == "scalar" and scalars:
+            return self.statement("print", Node("map_call", name="delete", map=self.pick(scalars)))
+        call = Node("map_call", self.small(key), name="delete", map=name)
+        return self.statement("print" if self.chance(0.7) else "discard", call)
+
+    def block(self, count, depth):
+        self.scopes.append({})
+        statements = self.statements(count, depth)
+        self.scopes.pop()
+        return Node("block", *statements)
+
+    def statements(self, count, depth):
+        return [self.compound(depth) if depth > 0 and self.chance(0.22) else self.simple(self.random.randrange(1, 4))
+                for _ in range(count)]
+
+    def compound(self, depth):
+        form = self.pick(["if"] * 3 + ["block", "for_range", "for_range", "for_map", "for_map", "while", "unroll"])
+        count = self.random.randrange(1, 5)
+        if form == "if":
+            kids = [self.expression(self.pick([("bool",), ("bool",), ("int",)]), 2), self.block(count, depth - 1)]
+            if self.chance(0.5):
+                kids.append(self.block(count, depth - 1))
+            return self.statement("if", *kids)
+        if form == "block":
+            return self.statement("block", *self.block(count, depth - 1).kids)
+        if form == "unroll":
+            loops, self.loops = self.loops, []
+            node = self.statement("unroll", self.block(count, depth - 1), times=self.random.randrange(1, 4))
+            self.loops = loops
+            return node
+        return getattr(self, "make_" + form)(count, depth)
+
+    def loop_body(self, count, depth, variable=None, family=None):
+        self.scopes.append({variable: (family, "loop")} if variable else {})
+        self.loops.append(True)
+        node = self.block(count, depth)
+        if self.chance(0.3) and not self.in_for_map:
+            leave = self.statement(self.pick(["break", "continue", "continue"]))
+            node.kids.insert(self.random.randrange(len(node.kids) + 1),
+                             self.statement("if", self.expression(("bool",), 2), Node("block", leave)))
+        self.loops.pop()
+        self.scopes.pop()
+        return node
+
+    def make_for_range(self, count, depth):
+        variable = self.fresh_name()
+        ends = [Node("int", value=self.random.randrange(0, 3)), Node("int", value=self.random.randrange(2, 7))]
+        if self.chance(0.3):
+            ends[1] = Node("binary", self.cast(self.expression(("int",), 1), self.pick(INTEGERS)), Node("int", value=7), operator="&")
+        if self.chance(0.2):
+            ends[0] = Node("unary", Node("int", value=2), operator="-")
+        return self.statement("for_range", Node("var", name=variable), *ends,
+                              self.loop_body(count, depth - 1, variable, ("int",)))
+
+    def make_while(self, count, depth):
+        variable = self.fresh_name()
+        self.scopes.append({variable: (("int",), "loop")})
+        counter = Node("var", name=variable)
+        body = self.loop_body(count, depth - 1)
+        body.kids.insert(0, self.statement("do", Node("step", counter, operator="++", prefix=False)))
+        self.scopes.pop()
+        loop = self.statement("while", Node("binary", counter, Node("int", value=self.random.randrange(1, 5)), operator="<"), body)
+        return self.statement("block", self.statement("assign", counter, Node("int", value=0)), loop)
+
+    def make_for_map(self, count, depth):
+        """What its body does has to be the same in any order."""
+        keyed = [(name, key, family) for name, (key, family) in self.maps.items()
+                 if key is not None and (family[0] != "aggregate" or family[1] in ("count", "sum", "min", "max", "avg"))]
+        if not keyed or self.in_for_map:
+            return self.simple(2)
+        name, key, family = self.pick(keyed)
+        variable = self.fresh_name()
+        value = ("int",) if family[0] == "aggregate" else family
+        pair = ("tuple", (key, value))
+        totals = [place for place, (held, *flags) in self.variables() if held == ("int",) and not flags]
+        outer, self.scopes = self.scopes, [*self.scopes, {variable: (pair, "loop")}]
+        self.in_for_map, self.pure = True, True
+        statements = [self.declaration(2) for _ in range(self.random.randrange(2))]
+        printed = Node("var", name=variable) if self.chance(0.4) else self.expression(self.pick([("int",), ("str",), key, value]), 2)
+        statements.append(self.statement("printf", printed, format=b"~%d %%s\n" % next(self.labels)))
+        if totals:
+            statements.append(self.statement("update", Node("var", name=self.pick(totals)), self.own(variable, pair), operator="+"))
+        self.in_for_map, self.pure, self.scopes = False, False, outer
+        return self.statement("for_map", Node("var", name=variable), Node("block", *statements), name=name)
+
+    def own(self, variable, pair):
+        """A number of the entry that a loop is at."""
+        found = list(self.parts(Node("var", name=variable), pair, ("int",)))
+        return self.pick(found) if found else Node("int", value=1)
+
+    # -- programs --------------------------------------------------------------------------------------------------
+
+    def make_maps(self):
+        for number in range(self.random.randrange(3, 8)):
+            name = f"{self.pick('mMz_')}{number}"
+            key = self.family(2, key=True) if self.chance(0.6) else None
+            if self.chance(0.35):
+                function = self.pick(["count", "sum", "min", "max", "avg", "stats", "hist", "lhist"])
+                parameters = (self.random.randrange(4),) if function == "hist" and self.chance(0.5) else \
+                    self.pick([(0, 10, 2), (0, 100, 10), (5, 10, 1), (0, 10, 3), (0, 4096, 1024)]) if function == "lhist" else ()
+                self.maps[name] = (key, ("aggregate", function, self.pick([True, False, None]), parameters))
+            else:
+                self.maps[name] = (key, self.family())
+
+    def make_macros(self):
+        for number in range(self.random.randrange(3)):
+            families = [self.family(1) for _ in range(self.random.randrange(3))]
+            names = [f"p{index}" if self.chance(0.7) else f"$p{index}" for index in range(len(families))]
+            outer, maps, self.maps = self.scopes, self.maps, {}
+            self.scopes = [{name[1:]: (family, "parameter") for name, family in zip(names, families) if name[0] == "$"}]
+            self.parameters = [(name, family) for name, family in zip(names, families) if name[0] != "$"]
+            self.pure = True
+            result = self.family(1) if self.chance(0.8) else None
+            statements = [self.declaration(2) for _ in range(self.random.randrange(3))]
+            for name, family in zip(names, families):
+                if name[0] == "$" and self.chance(0.5):
+                    statements.append(self.statement("assign", Node("var", name=name[1:]), self.expression(family, 1)))
+            body = Node("block", *statements, *([self.expression(result, 2)] if result else []), yields=bool(result))
+            if not result:
+                body.kids.append(self.statement("print", self.expression(("int",), 2)))
+            self.pure, self.parameters, self.scopes, self.maps = False, [], outer, maps
+            self.macros.append(Node("macro", body, name=f"mac{number}", parameters=names, families=families, family=result))
+
+    def closing(self):
+        """What the end probe does at last: whole maps, which are printed as they are when user space gets to them."""
+        out = []
+        for name, (key, family) in self.maps.items():
+            numbers = ()
+            if self.chance(0.2) and (family == ("int",) or family[0] == "aggregate" and family[1] in ("count", "sum", "hist")):
+                numbers = self.pick([(2,), (0, 10), (1, 3)])
+            if self.chance(0.7):
+                out.append(self.statement("map_call", name="print", map=name, numbers=numbers))
+            if self.chance(0.15):
+                out.append(self.statement("map_call", name=self.pick(["clear", "zero"]), map=name))
+                out.append(self.statement("map_call", name="print", map=name))
+        self.random.shuffle(out)
+        if self.chance(0.3):
+            out.append(self.statement("exit", *([self.expression(("int",), 1)] if self.chance(0.7) else [])))
+        return out
+
+    def opening(self):
+        """What the first probe does at first: nearly every map gets an entry, and with it a type."""
+        self.scopes = [{}]
+        for name, (key, family) in self.maps.items():
+            if self.chance(0.95):
+                if family[0] == "aggregate":
+                    yield self.aggregation(1, name)
+                else:
+                    yield self.statement("assign", self.entry(name, key, 0), self.expression(family, 0))
+
+    def probe(self, attach, count, closing=(), predicate=None):
+        self.scopes = [{}]
+        predicates = [predicate] if predicate else [self.make_bool(("bool",), 2)] if self.chance(0.15) else []
+        if not predicate:
+            self.scopes = [{}]
+        return Node("probe", *predicates, Node("block", *self.statements(count, 3), *closing), attach=attach)
+
+    def program(self):
+        self.make_maps()
+        self.make_macros()
+        opening = list(self.opening())
+        probes = [self.probe("begin", self.random.randrange(1, self.size)) for _ in range(self.random.randrange(1, 4))]
+        probes[0].kids[-1].kids[:0] = opening
+        if self.chance(0.25):
+            once = Node("binary", Node("map", name="once"), Node("int", value=0), operator="==")
+            probe = self.probe("interval:ms:1", self.random.randrange(1, self.size), predicate=once)
+            mark = self.statement("assign", Node("map", name="once"), Node("int", value=1))
+            probe.kids[-1].kids = [mark, *probe.kids[-1].kids, self.statement("exit")]
+            probe.kept = (mark.sid, probe.kids[-1].kids[-1].sid)
+            probes.append(probe)
+        probes.append(self.probe("end", self.random.randrange(1, self.size), self.closing()))
+        program = Node("program", *self.macros, *probes)
+        program.enums, program.declarations, program.config = {} if "enum" in self.without else self.enums, {}, {}
+        for name, (key, family) in self.maps.items():
+            if key is not None and self.chance(0.15):
+                program.declarations[name] = "percpuhash(300)" if family[0] == "aggregate" else self.pick(["hash(300)", "lruhash(2000)"])
+        if self.chance(0.3):
+            program.config["on_stack_limit"] = self.pick([0, 8, 64, 200])
+        if self.chance(0.3):
+            program.config["print_maps_on_exit"] = "false"
+        return program
+
+
+def without(program, sid):
+    """Removes the statement `sid`; False if there is none that may go."""
+    for probe in program.kids:
+        if sid in probe.get("kept", ()):
+            return False
+    for node in program.walk():
+        for index, kid in enumerate(node.kids):
+            if kid.get("sid") == sid and node.op in ("block", "probe"):
+                del node.kids[index]
+                return True
+    return False
+
+
+def trim(program):
+    """Drops declarations of maps that nothing uses."""
+    used = {node.get("name") if node.op in ("map", "for_map") else node.get("map") for node in program.walk()
+            if node.op in ("map", "for_map", "map_call")}
+    program.declarations = {name: kind for name, kind in program.declarations.items() if name in used}
+
+
+def repaired(program):
+    """The program without the statements whose effect the description does not settle; None if that fails."""
+    for _ in range(500):
+        trim(program)
+        try:
+            expected(program)
+            expected(program, json=True)
+            return program
+        except Reject as reject:
+            if program.declarations.pop(getattr(reject.node, "declaration", None), None):
+                continue
+            sid = getattr(reject.node, "sid", None)
+            if sid is None or not without(program, sid):
+                return None
+    return None
+
+
+def make(source, size, without=()):
+    """A program of which everything is settled."""
+    while True:
+        program = repaired(Generator(source, size, without).program())
+        if program is not None and sum(1 for _ in program.walk()) > 30:
+            return program

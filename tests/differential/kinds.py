@@ -1,0 +1,203 @@
+"""The language's types, as its description has them: promotion, conversion, size."""
+
+import dataclasses
+
+MASK = (1 << 64) - 1
+
+
+class Reject(Exception):
+    """The program is not one whose result the language description settles; `node` is the place, if known."""
+
+    def __init__(self, why, node=None):
+        super().__init__(why)
+        self.node = node
+
+
+@dataclasses.dataclass(frozen=True)
+class Int:
+    """`flexible`: the sign adapts to the other side (non-negative literals and what only they feed); None where the
+    description does not say whether it does."""
+    size: int
+    signed: bool
+    flexible: object = False
+
+    def name(self):
+        return f"{'' if self.signed else 'u'}int{self.size * 8}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Bool:
+    def name(self):
+        return "bool"
+
+
+@dataclasses.dataclass(frozen=True)
+class Str:
+    capacity: int  # with the closing NUL
+
+
+@dataclasses.dataclass(frozen=True)
+class Enum:
+    enum: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Tuple:
+    items: tuple
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    names: tuple
+    items: tuple
+
+
+@dataclasses.dataclass(frozen=True)
+class Array:
+    item: object
+    count: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Buffer:
+    capacity: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Inet:
+    pass
+
+
+@dataclasses.dataclass(frozen=True)
+class Aggregate:
+    """A map's value made by `function`; parameters are hist's bits or lhist's bounds."""
+    function: str
+    signed: object
+    parameters: tuple = ()
+
+
+INT64, UINT64, BOOL = Int(8, True), Int(8, False), Bool()
+INTEGERS = [Int(size, signed) for size in (1, 2, 4, 8) for signed in (True, False)]
+READABLE = ("count", "sum", "min", "max", "avg")
+
+
+def literal_type(value):
+    if value < 0:
+        return Int(next(size for size in (1, 2, 4, 8) if value >= -(1 << (size * 8 - 1))), True)
+    if value > (1 << 63) - 1:
+        return UINT64
+    return Int(next(size for size in (1, 2, 4, 8) if value < 1 << (size * 8 - 1)), True, True)
+
+
+def both_flexible(a, b):
+    return True if a is True and b is True else False if a is False or b is False else None
+
+
+def promote_ints(a, b):
+    size = max(a.size, b.size)
+    if a.signed == b.signed:
+        return Int(size, a.signed, both_flexible(a.flexible, b.flexible))
+    signed, unsigned = (a, b) if a.signed else (b, a)
+    if signed.flexible is None:
+        raise Reject("it is open whether this adapts its sign")
+    if signed.flexible:
+        return Int(size, False)
+    if signed.size > unsigned.size:
+        return Int(signed.size, True)
+    return Int(size * 2, True) if size < 8 else INT64
+
+
+def promote(a, b):
+    """The type that holds values of both."""
+    if a == b:
+        return a
+    if isinstance(a, Aggregate) and isinstance(b, Aggregate) and (a.function, a.parameters) == (b.function, b.parameters):
+        if None in (a.signed, b.signed):
+            if False in (a.signed, b.signed):
+                raise Reject("literals and unsigned values in one aggregation")
+            return dataclasses.replace(a, signed=True)
+        return dataclasses.replace(a, signed=a.signed or b.signed)
+    if type(a) is not type(b):
+        raise Reject(f"{a} and {b} do not promote")
+    if isinstance(a, Int):
+        return promote_ints(a, b)
+    if isinstance(a, Str):
+        return Str(max(a.capacity, b.capacity))
+    if isinstance(a, Tuple) and len(a.items) == len(b.items):
+        return Tuple(tuple(map(promote, a.items, b.items)))
+    if isinstance(a, Record) and sorted(a.names) == sorted(b.names):
+        return Record(a.names, tuple(promote(item, b.items[b.names.index(name)]) for name, item in zip(a.names, a.items)))
+    raise Reject(f"{a} and {b} do not promote")
+
+
+def wrap(value, kind):
+    """An integer cut to the type's width and read by its sign."""
+    bits = value & ((1 << kind.size * 8) - 1)
+    return bits - (1 << kind.size * 8) if kind.signed and bits >> (kind.size * 8 - 1) else bits
+
+
+def convert(value, source, target):
+    if isinstance(target, Int):
+        return wrap(int(value), target)
+    if isinstance(target, Tuple):
+        return tuple(map(convert, value, source.items, target.items))
+    if isinstance(target, Record):
+        places = [source.names.index(name) for name in target.names]
+        return tuple(convert(value[place], source.items[place], item) for place, item in zip(places, target.items))
+    if isinstance(target, Str):
+        return value[:target.capacity]
+    return value
+
+
+def zero(kind):
+    if isinstance(kind, (Tuple, Record)):
+        return tuple(map(zero, kind.items))
+    if isinstance(kind, Array):
+        return (zero(kind.item),) * kind.count
+    if isinstance(kind, (Str, Buffer)):
+        return b""
+    if isinstance(kind, Bool):
+        return False
+    if isinstance(kind, Inet):
+        raise Reject("a zero address has no family")
+    return 0
+
+
+def alignment(kind):
+    if isinstance(kind, Int):
+        return kind.size
+    if isinstance(kind, Enum):
+        return 8
+    if isinstance(kind, (Tuple, Record)):
+        return max(map(alignment, kind.items))
+    if isinstance(kind, Array):
+        return alignment(kind.item)
+    return 1
+
+
+def sizeof(kind):
+    if isinstance(kind, Int):
+        return kind.size
+    if isinstance(kind, Bool):
+        return 1
+    if isinstance(kind, Enum):
+        return 8
+    if isinstance(kind, Str):
+        return kind.capacity
+    if isinstance(kind, Array):
+        return sizeof(kind.item) * kind.count
+    if isinstance(kind, (Tuple, Record)):
+        offset = 0
+        for item in kind.items:
+            align = alignment(item)
+            offset = (offset + align - 1) // align * align + sizeof(item)
+        align = alignment(kind)
+        return (offset + align - 1) // align * align
+    raise Reject(f"no size is given for {kind}")
+
+
+def as_bytes(value, kind):
+    """The bytes of an integer or of an array of integers or bools."""
+    if isinstance(kind, Array):
+        return b"".join(as_bytes(item, kind.item) for item in value)
+    return (int(value) & ((1 << sizeof(kind) * 8) - 1)).to_bytes(sizeof(kind), "little")
