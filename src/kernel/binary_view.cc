@@ -109,8 +109,9 @@ std::string short_library(const std::string& target, const Surroundings& around,
     const std::string wanted = target + (target.find(".so") == std::string::npos ? ".so" : "");
     for (const std::string& file : mapped_files(pid)) {
       const std::string name = file.substr(file.rfind('/') + 1);
-      if (name.starts_with(wanted) && (name.size() == wanted.size() || name[wanted.size()] == '.'))
-        return around.root + file;
+      const bool right = name.starts_with(wanted) && (name.size() == wanted.size() || name[wanted.size()] == '.');
+      // Below a chroot in another mount namespace the kernel shows paths that start outside of it.
+      if (right && ::access((around.root + file).c_str(), R_OK) == 0) return around.root + file;
     }
   }
   const auto cache = read_text(around.root + "/etc/ld.so.cache");
