@@ -31,6 +31,15 @@ constexpr uint64_t kPageSize = 4096;
 // The kernel refuses smaller log buffers.
 constexpr uint64_t kLeastLog = 4096;
 
+// Bytes per CPU of a map that is allocated at once.
+constexpr uint64_t kMostPreallocated = 8 << 20;
+
+// Linux 6.1 or later.
+bool grows_safely(const std::string& release) {
+  unsigned major = 0, minor = 0;
+  return std::sscanf(release.c_str(), "%u.%u", &major, &minor) == 2 && (major > 6 || (major == 6 && minor >= 1));
+}
+
 int print_nothing(libbpf_print_level, const char*, va_list) { return 0; }
 
 __attribute__((format(printf, 2, 0))) int print_messages(libbpf_print_level level, const char* format,
@@ -170,6 +179,11 @@ void Loader::prepare_maps(bpf_object* object) const {
       if (desc.elf_name == image::kUnwindRowsMap) entries = std::max(1U, options_.unwind_rows);
       bpf_map__set_max_entries(map, entries);
     }
+    // Histograms and series of many keys: all cells of all CPUs in advance would be a good part of the memory. Since 6.1
+    // tracing programs may use maps that grow, and allocating in them is safe.
+    if (desc.kind == image::MapKind::percpu_hash && uint64_t{desc.value_size} * desc.max_entries > kMostPreallocated &&
+        grows_safely(release_))
+      bpf_map__set_map_flags(map, bpf_map__map_flags(map) | BPF_F_NO_PREALLOC);
   }
 }
 

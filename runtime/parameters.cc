@@ -33,7 +33,8 @@ bool is_named(const Parameter& parameter) {
     case ParameterKind::tracer_start_time:
     case ParameterKind::tai_offset:
     case ParameterKind::cpu_count:
-    case ParameterKind::target_pid: return false;
+    case ParameterKind::target_pid:
+    case ParameterKind::wall_offset: return false;
   }
   return false;
 }
@@ -109,6 +110,8 @@ Result<uint64_t> fact(const Parameter& parameter, const ParameterContext& contex
       return parameter.kind == ParameterKind::pid_namespace_device ? kernel_device(info.st_dev) : info.st_ino;
     case ParameterKind::tracer_start_time: return static_cast<uint64_t>(nanoseconds(CLOCK_BOOTTIME));
     case ParameterKind::tai_offset: return static_cast<uint64_t>(nanoseconds(CLOCK_TAI) - nanoseconds(CLOCK_BOOTTIME));
+    case ParameterKind::wall_offset:
+      return static_cast<uint64_t>(nanoseconds(CLOCK_REALTIME) - nanoseconds(CLOCK_BOOTTIME));
     case ParameterKind::cpu_count: return static_cast<uint64_t>(std::max(1, libbpf_num_possible_cpus()));
     case ParameterKind::boolean:
     case ParameterKind::unsigned_integer:

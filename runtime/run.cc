@@ -216,6 +216,7 @@ int Run::finish(Tracer& tracer, Signals& signals, LoopEnd end) {
   tracer.report_totals();
   printer_->end();
   if (image_.config.print_maps_on_exit) tracer.show_maps();
+  printer_->finish();
   out_->flush();
   if (processes_.child && end == LoopEnd::exit_called) processes_.child->terminate();
   return static_cast<int>(tracer.exit_code().value_or(0) & 0xff);

@@ -1,18 +1,27 @@
 // The steps of a run. What is in the kernel dies with this object: nothing is pinned.
 #include "runtime/tracer.h"
 
+#include <linux/perf_event.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <ctime>
+#include <functional>
+#include <iterator>
+#include <thread>
 
 namespace sonde::runtime {
 namespace {
 
 // Events handled between two looks at signals.
 constexpr uint64_t kBatch = 4096;
+// So many events between two looks at the ring count as pouring, and this is how long the next ones may gather: a
+// thousandth of a second at a million events per second is a small part of the ring.
+constexpr uint64_t kPouring = 16;
+constexpr std::chrono::microseconds kGather(1000);
 // How often the counters of errors and losses are read.
 constexpr std::chrono::milliseconds kPollPeriod(100);
 // First look at the traced process; the pause doubles up to the poll period. A process may live only that long.
@@ -80,8 +89,9 @@ Tracer::Tracer(const value::Decoder& decoder, print::Printer& printer, print::Si
       out_(out),
       report_(report),
       options_(options),
-      actions_(decoder, printer, [this](image::MapId id) { return object_ ? object_->map_fd(id) : -1; },
-               {.no_warnings = options.no_warnings}) {}
+      actions_(
+          decoder, printer, [this](image::MapId id) { return object_ ? object_->map_fd(id) : -1; },
+          [this](uint64_t address) { unwatch(address); }, {.no_warnings = options.no_warnings}) {}
 
 Tracer::~Tracer() { detach(false); }
 
@@ -129,9 +139,38 @@ std::expected<void, LoadError> Tracer::load(LoadOptions options) {
       return std::unexpected(error);
     }
   }
+  if (const auto opened = open_packets(); !opened) {
+    LoadError error;
+    error.what = opened.error().what;
+    error.code = opened.error().code;
+    return std::unexpected(error);
+  }
   counters_.emplace(image_, find_map(image_, *object_, image::kErrorMap), find_map(image_, *object_, image::kLossMap),
                     events::CounterOptions{options_.show_optional, options_.no_warnings});
   return {};
+}
+
+// skboutput() does not write to the ring: the kernel appends packets to perf buffers only.
+Result<> Tracer::open_packets() {
+  const int map = find_map(image_, *object_, image::kPacketMap);
+  if (map < 0) return {};
+  auto packets = events::Packets::open(map, image_.config.perf_rb_pages,
+                                       [this](std::span<const std::byte> record) { actions_.handle(record); });
+  if (!packets) return std::unexpected(packets.error());
+  packets_ = std::move(*packets);
+  return actions_.create_packet_files();
+}
+
+void Tracer::unwatch(uint64_t address) {
+  const auto watches = [&](const attach::Link& link) {
+    if (link.program.value >= image_.programs.size()) return false;
+    const auto* event = std::get_if<image::PerfEventAttach>(&image_.programs[link.program.value].attach);
+    return event && event->type == PERF_TYPE_BREAKPOINT && event->address == address;
+  };
+  const auto gone = std::ranges::stable_partition(links_, std::not_fn(watches));
+  std::vector<attach::Link> removed(std::make_move_iterator(gone.begin()), std::make_move_iterator(gone.end()));
+  links_.erase(gone.begin(), gone.end());
+  attach::detach(std::move(removed));
 }
 
 Result<> Tracer::run(image::RunPhase phase) {
@@ -163,6 +202,7 @@ bool Tracer::attach_one(uint32_t program, attach::Context& context) {
     report_.detail("Attaching to " + std::to_string(link->names.size()) + " functions");
     for (const std::string& name : link->names) report_.detail(name);
   }
+  link->program = {program};
   if (!desc.internal) {
     attached_ += link->probes;
     ++sources_;
@@ -207,6 +247,7 @@ void Tracer::take_exit() {
 }
 
 uint64_t Tracer::handle_some(uint64_t limit) {
+  if (packets_) packets_->consume();
   if (!ring_ || ring_->empty()) return 0;
   // What went wrong before a record was written is said before it.
   counters_->poll_errors(printer_);
@@ -222,13 +263,15 @@ uint64_t Tracer::handle_some(uint64_t limit) {
 LoopEnd Tracer::loop(Signals& signals, const std::vector<int>& processes) {
   Waiter waiter;
   if (ring_) waiter.add(ring_->fd());
+  if (packets_) waiter.add(packets_->fd());
   waiter.add(signals.fd());
   for (const int process : processes) waiter.add(process);
   auto next_poll = std::chrono::steady_clock::now() + kPollPeriod;
   auto look_pause = kFirstLook;
   auto next_look = std::chrono::steady_clock::now() + look_pause;
   for (;;) {
-    const bool more = handle_some(kBatch) == kBatch;
+    const uint64_t handled = handle_some(kBatch);
+    const bool more = handled == kBatch;
     if (actions_.exit_pending()) {
       take_exit();
       return LoopEnd::exit_called;
@@ -249,7 +292,10 @@ LoopEnd Tracer::loop(Signals& signals, const std::vector<int>& processes) {
       next_look = now + look_pause;
     }
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(std::min(next_poll, next_look) - now);
-    const std::vector<int> ready = waiter.wait(more ? std::chrono::milliseconds(0) : wait);
+    // While events pour in, let some gather before looking again: the kernel wakes us only once per batch then, and a
+    // wake-up costs the traced program more than the record does.
+    if (!more && handled >= kPouring) std::this_thread::sleep_for(kGather);
+    const std::vector<int> ready = waiter.wait(more || handled >= kPouring ? std::chrono::milliseconds(0) : wait);
     signals.read();
     if (signals.interrupts() > 0) return LoopEnd::interrupted;
     if (signals.take_user_signal())
@@ -311,8 +357,11 @@ void Tracer::show_maps() {
   for (uint32_t i = 0; i < image_.maps.size(); ++i)
     if (!image_.maps[i].internal) order.push_back(i);
   std::ranges::sort(order, {}, [this](uint32_t map) -> const std::string& { return image_.maps[map].name; });
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  printer_.set_time(static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec));
   out_.hold(true);
-  for (const uint32_t map : order) actions_.show_map({map}, 0, 0, true);
+  for (const uint32_t map : order) actions_.show_map({map}, {.at_exit = true});
   out_.hold(false);
 }
 

@@ -13,6 +13,7 @@
 #include "runtime/attach/attach.h"
 #include "runtime/events/actions.h"
 #include "runtime/events/counters.h"
+#include "runtime/events/packets.h"
 #include "runtime/events/ring.h"
 #include "runtime/load.h"
 #include "runtime/print/printer.h"
@@ -78,6 +79,8 @@ class Tracer {
   bool is_skipped(uint32_t program) const { return program < skip_.size() && skip_[program]; }
   bool attach_one(uint32_t program, attach::Context& context);
   uint64_t handle_some(uint64_t limit);
+  Result<> open_packets();
+  void unwatch(uint64_t address);
   void take_exit();
 
   const value::Decoder& decoder_;
@@ -90,6 +93,7 @@ class Tracer {
   bool uprobe_multi_ = false;
   std::optional<BpfObject> object_;
   std::optional<events::Ring> ring_;
+  std::optional<events::Packets> packets_;
   std::optional<events::Counters> counters_;
   std::optional<unwind::Unwinder> unwinder_;
   events::Actions actions_;

@@ -17,6 +17,7 @@ struct Link {
   std::vector<base::Fd> fds;
   uint64_t probes = 1;             // functions or sites it covers
   std::vector<std::string> names;  // with several: "PATH:SYMBOL" each, for -v
+  image::ProgramId program;        // set by the tracer
 };
 
 // What the mechanisms share during one run: the process filter, and kernel facts read at first use.

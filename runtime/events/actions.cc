@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <ctime>
 
@@ -37,15 +38,21 @@ void Actions::handle(Record record) {
   }
   ++events_[header.event];
   const image::EventLayout& event = image_.events[header.event];
+  printer_.set_time(header.time);
   switch (event.action) {
     case image::Action::print_value:
     case image::Action::print_map_value: print_value(event, record); return;
-    case image::Action::print_map: {
-      const int64_t top = event.integers.empty() ? 0 : event.integers[0];
-      const int64_t div = event.integers.size() < 2 ? 0 : event.integers[1];
-      show_map(event.map, top, div, false);
+    case image::Action::print_map: print_map(event); return;
+    case image::Action::print_table: print_table(event); return;
+    case image::Action::percentiles: show_map(event.map, {.percentiles = true}); return;
+    case image::Action::unwatch: {
+      uint64_t address = 0;
+      const Record bytes = bytes_of(event.fields.front(), record);
+      std::memcpy(&address, bytes.data(), std::min(bytes.size(), sizeof(address)));
+      unwatch_(address);
       return;
     }
+    case image::Action::packet: packet(event, header.time, record); return;
     case image::Action::printf:
       text_.clear();
       value::append_formatted(text_, image_.formats[event.format.value], event.fields, record, decoder_);
@@ -106,14 +113,58 @@ void Actions::print_value(const image::EventLayout& event, Record record) {
   printer_.value(value::aggregate_value(desc, maps::merge(desc, table, 0)));
 }
 
-void Actions::show_map(image::MapId id, int64_t top, int64_t div, bool at_exit) {
+std::optional<value::MapValue> Actions::read_map(image::MapId id, maps::ShowOptions options) {
   const int fd = map_fd_(id);
-  if (fd < 0) return;
-  const auto map = maps::show(decoder_, id, fd, {.top = top, .div = div, .at_exit = at_exit});
-  if (!map)
-    printer_.failure(map.error().text());
-  else if (*map)
-    printer_.map(**map);
+  if (fd < 0) return std::nullopt;
+  options.progress = [&](uint64_t entries) { printer_.progress(image_.maps[id.value].name, entries); };
+  auto map = maps::show(decoder_, id, fd, options);
+  if (map) return std::move(*map);
+  printer_.failure(map.error().text());
+  return std::nullopt;
+}
+
+void Actions::show_map(image::MapId id, maps::ShowOptions options) {
+  if (const auto map = read_map(id, std::move(options))) printer_.map(*map);
+}
+
+void Actions::print_map(const image::EventLayout& event) {
+  const auto integer = [&](size_t index) { return index < event.integers.size() ? event.integers[index] : 0; };
+  const int64_t order = std::clamp<int64_t>(integer(2), 0, static_cast<int64_t>(image::MapOrder::by_key));
+  show_map(event.map, {.top = integer(0),
+                       .div = integer(1),
+                       .order = static_cast<image::MapOrder>(order),
+                       .descending = integer(3) != 0});
+}
+
+void Actions::print_table(const image::EventLayout& event) {
+  std::vector<value::MapValue> columns;
+  for (const int64_t map : event.integers) {
+    const image::MapId id{static_cast<uint32_t>(map)};
+    auto read = read_map(id, {});
+    columns.push_back(read ? std::move(*read) : value::MapValue{image_.maps[id.value].name, {}, false, {}});
+  }
+  printer_.table(columns);
+}
+
+Result<> Actions::create_packet_files() {
+  for (const image::EventLayout& event : image_.events)
+    if (event.action == image::Action::packet) SONDE_TRY(pcap_files_.create(image_.formats[event.format.value].source));
+  return {};
+}
+
+void Actions::packet(const image::EventLayout& event, uint64_t time, Record record) {
+  const std::string& path = image_.formats[event.format.value].source;
+  // Behind the header: the packet's length, without the padding that perf buffers add, and the packet.
+  uint64_t length = 0;
+  record = record.subspan(image::kEventHeaderSize);
+  if (record.size() < sizeof(length)) return;
+  std::memcpy(&length, record.data(), sizeof(length));
+  record = record.subspan(sizeof(length));
+  record = record.first(std::min<uint64_t>(length, record.size()));
+  record = record.subspan(std::min<uint64_t>(static_cast<uint64_t>(event.integers[0]), record.size()));
+  const auto wall = time + static_cast<uint64_t>(decoder_.clocks().monotonic);
+  const auto written = pcap_files_.append(path, wall, record);
+  if (!written) printer_.failure(with_errno(written.error().what, written.error().code));
 }
 
 void Actions::message(print::Message::Kind kind, const image::EventLayout& event, std::string text) {

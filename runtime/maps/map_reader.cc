@@ -1,7 +1,10 @@
 // Table -> merged cells -> order -> values.
 #include "runtime/maps/map_reader.h"
 
+#include <algorithm>
+
 #include "runtime/maps/merge.h"
+#include "runtime/maps/series.h"
 #include "runtime/maps/sort.h"
 #include "runtime/maps/table.h"
 #include "runtime/value/aggregate.h"
@@ -9,43 +12,96 @@
 namespace sonde::maps {
 namespace {
 
-bool is_histogram(const image::MapDesc& desc) {
-  return desc.aggregate && (desc.aggregate->view == image::View::log2 || desc.aggregate->view == image::View::linear);
+bool draws(const image::MapDesc& desc) {
+  const value::MapForm form = value::form_of(desc);
+  return form == value::MapForm::histogram || form == value::MapForm::series ||
+         (desc.aggregate && desc.aggregate->view == image::View::quantiles);
 }
+
+// One reading of a map: the entries' bytes, folded over CPUs, in order.
+class Reading {
+ public:
+  Reading(const value::Decoder& decoder, const image::MapDesc& desc, const ShowOptions& options, Table table)
+      : decoder_(decoder), desc_(desc), options_(options), table_(std::move(table)) {
+    if (!desc.aggregate) return;
+    merged_.resize(table_.size());
+    if (desc.aggregate->view == image::View::series) {
+      series_.resize(table_.size());
+      for (size_t i = 0; i < series_.size(); ++i) {
+        series_[i] = merge_series(*desc.aggregate, table_, i);
+        newest_ = std::max(newest_, newest_epoch(series_[i]));
+      }
+    } else {
+      for (size_t i = 0; i < merged_.size(); ++i) merged_[i] = merge(*desc.aggregate, table_, i);
+    }
+  }
+
+  const Table& table() const { return table_; }
+
+  // The entries to show, in order.
+  std::vector<size_t> shown() const {
+    std::vector<size_t> order = display_order(decoder_.image(), desc_, table_, merged_, options_.order);
+    if (options_.descending) std::ranges::reverse(order);
+    const auto top = static_cast<uint64_t>(std::max<int64_t>(0, options_.top));
+    if (top == 0 || top >= order.size()) return order;
+    // The greatest ones stand at the end, or first.
+    if (options_.descending)
+      order.resize(top);
+    else
+      order.erase(order.begin(), order.end() - static_cast<std::ptrdiff_t>(top));
+    return order;
+  }
+
+  value::Value key(size_t entry) const { return decoder_.decode(desc_.key, table_.key(entry)); }
+
+  value::Value value(size_t entry) const {
+    value::Value shown = undivided(entry);
+    if (options_.div != 0 && options_.div != 1) value::divide(shown, options_.div);
+    return shown;
+  }
+
+ private:
+  value::Value undivided(size_t entry) const {
+    if (!desc_.aggregate) return decoder_.decode(desc_.value, table_.cell(entry, 0));
+    if (!series_.empty()) return {series_value(*desc_.aggregate, series_[entry], newest_)};
+    return options_.percentiles ? value::percentiles(*desc_.aggregate, merged_[entry])
+                                : value::aggregate_value(*desc_.aggregate, merged_[entry]);
+  }
+
+  const value::Decoder& decoder_;
+  const image::MapDesc& desc_;
+  const ShowOptions& options_;
+  Table table_;
+  std::vector<std::vector<uint64_t>> merged_;
+  std::vector<std::vector<image::SeriesSlot>> series_;
+  uint64_t newest_ = 0;
+};
 
 }  // namespace
 
 Result<std::optional<value::MapValue>> show(const value::Decoder& decoder, image::MapId id, int map,
                                             const ShowOptions& options) {
-  const image::Image& image = decoder.image();
-  const image::MapDesc& desc = image.maps[id.value];
-  auto table = read_table(map, desc);
+  const image::MapDesc& desc = decoder.image().maps[id.value];
+  auto table = read_table(map, desc, options.progress);
   if (!table) return std::unexpected(table.error());
-  // A cleared scalar shows the zero of its type when asked for, a cleared histogram never anything.
-  if (desc.scalar && (options.at_exit || is_histogram(desc)) && !is_written(desc, *table)) return std::nullopt;
+  // A cleared scalar shows the zero of its type when asked for, a cleared drawing never anything.
+  if (desc.scalar && (options.at_exit || draws(desc)) && !is_written(desc, *table)) return std::nullopt;
 
-  std::vector<std::vector<uint64_t>> merged(table->size());
-  if (desc.aggregate)
-    for (size_t i = 0; i < merged.size(); ++i) merged[i] = merge(*desc.aggregate, *table, i);
-  const std::vector<size_t> order = display_order(image, desc, *table, merged);
-
+  const Reading reading(decoder, desc, options, std::move(*table));
   value::MapValue result;
   result.name = desc.name;
-  result.form = value::form_of(desc);
+  result.form = options.percentiles ? value::MapForm::plain : value::form_of(desc);
   result.scalar = desc.scalar;
-  size_t first = 0;
-  if (options.top > 0 && static_cast<uint64_t>(options.top) < order.size())
-    first = order.size() - static_cast<size_t>(options.top);
-  for (size_t at = first; at < order.size(); ++at) {
-    const size_t entry = order[at];
+  const std::vector<size_t> order = reading.shown();
+  result.entries.reserve(order.size());
+  for (const size_t entry : order) {
     value::MapEntry& shown = result.entries.emplace_back();
-    if (!desc.scalar) shown.key = decoder.decode(desc.key, table->key(entry));
-    shown.value = desc.aggregate ? value::aggregate_value(*desc.aggregate, merged[entry])
-                                 : decoder.decode(desc.value, table->cell(entry, 0));
-    if (options.div != 0 && options.div != 1) value::divide(shown.value, options.div);
+    if (!desc.scalar) shown.key = reading.key(entry);
+    shown.value = reading.value(entry);
+    if (std::holds_alternative<value::Null>(shown.value.data)) result.entries.pop_back();
   }
   // A scalar kept in a hash that has no entry.
-  if (desc.scalar && result.entries.empty() && !options.at_exit && !is_histogram(desc)) {
+  if (desc.scalar && result.entries.empty() && !options.at_exit && !draws(desc)) {
     value::MapEntry& shown = result.entries.emplace_back();
     shown.value = desc.aggregate ? value::aggregate_value(*desc.aggregate, {}) : decoder.decode(desc.value, {});
   }

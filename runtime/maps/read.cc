@@ -3,6 +3,7 @@
 #include <bpf/libbpf.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 #include "runtime/maps/table.h"
@@ -10,13 +11,17 @@
 namespace sonde::maps {
 namespace {
 
-constexpr uint32_t kBatch = 1024;
+// Entries per system call: the first ones are few, so that small maps cost little memory; then it doubles.
+constexpr uint32_t kFirstBatch = 256;
+constexpr uint32_t kMostBatch = 16384;
+constexpr std::chrono::seconds kProgressPeriod(1);
 // The batch cursor of hash maps is a u32 even where keys are shorter.
 constexpr size_t kLeastCursor = 8;
 
 class TableReader {
  public:
-  TableReader(int map, const image::MapDesc& desc) : map_(map), desc_(desc) {
+  TableReader(int map, const image::MapDesc& desc, std::function<void(uint64_t)> progress)
+      : map_(map), desc_(desc), progress_(std::move(progress)) {
     table_.key_size = std::max<uint32_t>(desc.key_size, 1);
     const bool percpu = is_percpu(desc.kind);
     // The kernel rounds per-CPU cells up to eight bytes, others not.
@@ -42,7 +47,7 @@ class TableReader {
   Result<bool> by_batch() {
     std::vector<std::byte> in(std::max(size_t{table_.key_size}, kLeastCursor));
     std::vector<std::byte> out(in.size());
-    uint32_t batch = std::clamp<uint32_t>(desc_.max_entries, 1, kBatch);
+    uint32_t batch = std::clamp<uint32_t>(desc_.max_entries, 1, kFirstBatch);
     size_t entries = 0;
     bool first = true;
     for (;;) {
@@ -67,6 +72,8 @@ class TableReader {
       if (code == ENOENT) break;
       std::swap(in, out);
       first = false;
+      if (batch < kMostBatch) batch = std::min(batch * 2, std::max(desc_.max_entries, 1u));
+      report(entries);
     }
     table_.keys.resize(entries * table_.key_size);
     table_.cells.resize(entries * cells_size());
@@ -91,12 +98,22 @@ class TableReader {
       }
       std::swap(key, next);
       previous = key.data();
+      if (steps % kFirstBatch == 0) report(table_.size());
     }
     return {};
   }
 
+  void report(uint64_t entries) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!progress_ || now < next_report_) return;
+    next_report_ = now + kProgressPeriod;
+    progress_(entries);
+  }
+
   int map_;
   const image::MapDesc& desc_;
+  std::function<void(uint64_t)> progress_;
+  std::chrono::steady_clock::time_point next_report_ = std::chrono::steady_clock::now() + kProgressPeriod;
   Table table_;
 };
 
@@ -118,7 +135,9 @@ bool is_percpu(image::MapKind kind) {
 
 bool is_array(image::MapKind kind) { return kind == image::MapKind::array || kind == image::MapKind::percpu_array; }
 
-Result<Table> read_table(int map, const image::MapDesc& desc) { return TableReader(map, desc).run(); }
+Result<Table> read_table(int map, const image::MapDesc& desc, std::function<void(uint64_t)> progress) {
+  return TableReader(map, desc, std::move(progress)).run();
+}
 
 Result<> clear(int map, const image::MapDesc& desc) {
   auto table = read_table(map, desc);

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <numeric>
+
+#include "runtime/value/aggregate.h"
 
 namespace sonde::maps {
 namespace {
@@ -103,7 +106,16 @@ uint64_t rank(const image::AggDesc& aggregate, const std::vector<uint64_t>& fiel
       if (!aggregate.is_signed) return field(0) / count;
       return static_cast<uint64_t>(static_cast<int64_t>(field(0)) / static_cast<int64_t>(count)) ^ kSignBit;
     }
+    case image::View::deviation: {
+      const value::Value shown = value::aggregate_value(aggregate, fields);
+      return std::get<value::Integer>(shown.data).bits;
+    }
+    case image::View::quantiles:  // the extremes behind the buckets do not count
+      return std::accumulate(fields.begin(), fields.end() - std::min<std::ptrdiff_t>(2, std::ssize(fields)),
+                             uint64_t{0});
+    case image::View::series: return 0;
     case image::View::log2:
+    case image::View::bounded:
     case image::View::linear: return std::accumulate(fields.begin(), fields.end(), uint64_t{0});
   }
   return 0;
@@ -112,12 +124,13 @@ uint64_t rank(const image::AggDesc& aggregate, const std::vector<uint64_t>& fiel
 }  // namespace
 
 std::vector<size_t> display_order(const image::Image& image, const image::MapDesc& desc, const Table& table,
-                                  const std::vector<std::vector<uint64_t>>& merged) {
+                                  const std::vector<std::vector<uint64_t>>& merged, image::MapOrder wanted) {
   std::vector<size_t> order(table.size());
   std::iota(order.begin(), order.end(), size_t{0});
   const image::Layout* value = desc.value.value < image.types.size() ? &image.types[desc.value.value] : nullptr;
-  const bool number = value && value->kind == LayoutKind::integer;
-  if (!desc.aggregate && !number) {
+  const bool series = desc.aggregate && desc.aggregate->view == image::View::series;
+  const bool number = (value && value->kind == LayoutKind::integer) || (desc.aggregate && !series);
+  if (!number || wanted == image::MapOrder::by_key) {
     const KeyOrder keys(image);
     std::ranges::stable_sort(
         order, [&](size_t a, size_t b) { return keys.compare(desc.key, table.key(a), table.key(b)) < 0; });

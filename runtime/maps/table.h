@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -32,8 +33,9 @@ bool is_percpu(image::MapKind kind);
 bool is_array(image::MapKind kind);
 
 // Reads every entry: in batches where the kernel can (Linux 5.6, per-CPU arrays 5.13), else key by key. Entries that
-// programs add or delete meanwhile may or may not be among them.
-Result<Table> read_table(int map, const image::MapDesc& desc);
+// programs add or delete meanwhile may or may not be among them. `progress` is called with the number of entries so far
+// whenever another second has gone by.
+Result<Table> read_table(int map, const image::MapDesc& desc, std::function<void(uint64_t)> progress = {});
 
 // Removes every entry that is there now; the cells of arrays become zero.
 Result<> clear(int map, const image::MapDesc& desc);

@@ -4,73 +4,13 @@
 #include <type_traits>
 
 #include "runtime/print/formats.h"
+#include "runtime/print/json_text.h"
+#include "runtime/print/series.h"
+#include "runtime/print/table.h"
 #include "runtime/value/format.h"
 
 namespace sonde::print {
 namespace {
-
-constexpr char kHexDigits[] = "0123456789abcdef";
-
-// Length of the valid UTF-8 sequence of several bytes at the front of `bytes`, 0 if there is none (overlong forms,
-// surrogates and numbers above U+10FFFF are not valid).
-size_t utf8_length(std::string_view bytes) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  const unsigned char lead = byte(0);
-  size_t length = 0;
-  if (lead >= 0xc2 && lead < 0xe0) length = 2;
-  if ((lead & 0xf0) == 0xe0) length = 3;
-  if (lead >= 0xf0 && lead < 0xf5) length = 4;
-  if (length == 0 || length > bytes.size()) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  if (lead == 0xe0 && byte(1) < 0xa0) return 0;
-  if (lead == 0xed && byte(1) >= 0xa0) return 0;
-  if (lead == 0xf0 && byte(1) < 0x90) return 0;
-  if (lead == 0xf4 && byte(1) >= 0x90) return 0;
-  return length;
-}
-
-void append_unicode_escape(std::string& out, unsigned char byte) {
-  out += "\\u00";
-  out += kHexDigits[byte >> 4];
-  out += kHexDigits[byte & 15];
-}
-
-// Bytes that stand for themselves.
-bool is_plain(unsigned char byte) { return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\'; }
-
-// Appends the escape of the byte or sequence at the front of `text` and returns its length.
-size_t append_special(std::string& out, std::string_view text) {
-  const auto byte = static_cast<unsigned char>(text.front());
-  switch (byte) {
-    case '"': out += "\\\""; return 1;
-    case '\\': out += "\\\\"; return 1;
-    case '\n': out += "\\n"; return 1;
-    case '\r': out += "\\r"; return 1;
-    case '\t': out += "\\t"; return 1;
-    default: break;
-  }
-  const size_t length = byte < 0x80 ? 0 : utf8_length(text);
-  if (length == 0) {
-    append_unicode_escape(out, byte);
-    return 1;
-  }
-  out += text.substr(0, length);
-  return length;
-}
-
-void append_string(std::string& out, std::string_view text) {
-  out += '"';
-  while (!text.empty()) {
-    size_t plain = 0;
-    while (plain < text.size() && is_plain(static_cast<unsigned char>(text[plain]))) ++plain;
-    out += text.substr(0, plain);
-    text.remove_prefix(plain);
-    if (!text.empty()) text.remove_prefix(append_special(out, text));
-  }
-  out += '"';
-}
 
 // Exact as a double: at most 53 bits between the first and the last one.
 bool fits_double(uint64_t magnitude) {
@@ -128,13 +68,29 @@ void append_bucket(std::string& out, const value::Bucket& bucket) {
   out += '}';
 }
 
+// Intervals without a value are left out. No blanks here, unlike everywhere else.
+void append_series_points(std::string& out, const value::Series& series) {
+  out += '[';
+  bool first = true;
+  for (const value::SeriesPoint& point : series.points) {
+    if (!point.value) continue;
+    out += first ? "{\"interval_start\":\"" : ",{\"interval_start\":\"";
+    first = false;
+    append_local_time(out, "%Y-%m-%dT%H:%M:%S", point.epoch * series.interval, 9);
+    out += "\",\"value\":";
+    append_number(out, *point.value);
+    out += '}';
+  }
+  out += ']';
+}
+
 void append_record(std::string& out, const value::Record& record) {
   out += '{';
   bool first = true;
   for (const auto& [name, member] : record.members) {
     if (!first) out += ", ";
     first = false;
-    append_string(out, name);
+    append_json_string(out, name);
     out += ": ";
     append_value(out, member);
   }
@@ -155,21 +111,23 @@ void append_value(std::string& out, const value::Value& value) {
     } else if constexpr (std::is_same_v<Data, value::Enumerator>) {
       append_number(out, data.number);
     } else if constexpr (std::is_same_v<Data, value::Text>) {
-      append_string(out, data.bytes);
+      append_json_string(out, data.bytes);
     } else if constexpr (std::is_same_v<Data, value::Resolved>) {
-      append_string(out, data.text);
+      append_json_string(out, data.text);
     } else if constexpr (std::is_same_v<Data, value::Buffer>) {
       append_elements(out, data.bytes, [&](char byte) { out += std::to_string(static_cast<signed char>(byte)); });
     } else if constexpr (std::is_same_v<Data, value::Stack>) {
       std::string text;
       value::append_text(text, value);
-      append_string(out, text);
+      append_json_string(out, text);
     } else if constexpr (std::is_same_v<Data, value::Array> || std::is_same_v<Data, value::Tuple>) {
       append_elements(out, data.elements, [&](const value::Value& element) { append_value(out, element); });
     } else if constexpr (std::is_same_v<Data, value::Record>) {
       append_record(out, data);
     } else if constexpr (std::is_same_v<Data, value::Histogram>) {
       append_elements(out, data.buckets, [&](const value::Bucket& bucket) { append_bucket(out, bucket); });
+    } else if constexpr (std::is_same_v<Data, value::Series>) {
+      append_series_points(out, data);
     } else {
       static_assert(std::is_same_v<Data, value::Stats>);
       append_stats(out, data);
@@ -183,7 +141,7 @@ void append_json_key(std::string& out, const value::Value& key) {
   std::string text;
   value::append_key(text, key);
   std::erase(text, ' ');
-  append_string(out, text);
+  append_json_string(out, text);
 }
 
 const char* record_type(TextKind kind) {
@@ -202,6 +160,7 @@ const char* record_type(value::MapForm form) {
     case value::MapForm::plain: return "map";
     case value::MapForm::stats: return "stats";
     case value::MapForm::histogram: return "hist";
+    case value::MapForm::series: return "tseries";
   }
   return "map";
 }
@@ -227,28 +186,28 @@ class JsonPrinter : public Printer {
     append_unsigned(line_, probes);
     line_ += ", \"data\": {\"probes\": ";
     append_unsigned(line_, probes);
-    finish("}}");
+    close("}}");
   }
 
   void text(TextKind kind, std::string_view bytes) override {
     begin(record_type(kind));
     line_ += ", \"data\": ";
-    append_string(line_, bytes);
-    finish("}");
+    append_json_string(line_, bytes);
+    close("}");
   }
 
   void value(const value::Value& value) override {
     begin("value");
     line_ += ", \"data\": ";
     append_value(line_, value);
-    finish("}");
+    close("}");
   }
 
   void map(const value::MapValue& map) override {
     if (map.entries.empty()) return;
     begin(record_type(map.form));
     line_ += ", \"data\": {";
-    append_string(line_, map.name);
+    append_json_string(line_, map.name);
     line_ += ": ";
     if (map.scalar) {
       append_value(line_, map.entries.front().value);
@@ -263,7 +222,27 @@ class JsonPrinter : public Printer {
       }
       line_ += '}';
     }
-    finish("}}");
+    close("}}");
+  }
+
+  // {"type": "table", "data": {"columns": ["@a", "@b"], "rows": [{"key": "x", "@a": 1, "@b": null}]}}
+  void table(std::span<const value::MapValue> maps) override {
+    begin("table");
+    line_ += ", \"data\": {\"columns\": ";
+    append_elements(line_, maps, [this](const value::MapValue& map) { append_json_string(line_, map.name); });
+    line_ += ", \"rows\": ";
+    append_elements(line_, join_maps(maps), [&](const TableRow& row) {
+      line_ += "{\"key\": ";
+      append_json_key(line_, *row.key);
+      for (size_t i = 0; i < maps.size(); ++i) {
+        line_ += ", ";
+        append_json_string(line_, maps[i].name);
+        line_ += ": ";
+        append_value(line_, row.cells[i] ? *row.cells[i] : value::Value{});
+      }
+      line_ += '}';
+    });
+    close("}}");
   }
 
   void message(const Message& message) override {
@@ -273,20 +252,20 @@ class JsonPrinter : public Printer {
     line_ += ", \"msg\": ";
     if (message.kind == Message::Kind::helper_error) {
       // The record carries the plain errno text; readers have `helper` and `retcode` to tell cases apart.
-      append_string(line_, std::strerror(static_cast<int>(-message.code)));
+      append_json_string(line_, std::strerror(static_cast<int>(-message.code)));
       line_ += ", \"helper\": ";
-      append_string(line_, message.helper);
+      append_json_string(line_, message.helper);
       line_ += ", \"retcode\": ";
       append_number(line_, {static_cast<uint64_t>(message.code), true});
     } else {
-      append_string(line_, text);
+      append_json_string(line_, text);
     }
     append_place(message.span);
     if (message.repeats > 1) {
       line_ += ", \"count\": ";
       append_unsigned(line_, message.repeats);
     }
-    finish("}");
+    close("}");
   }
 
   void lost(uint64_t events) override {
@@ -295,7 +274,7 @@ class JsonPrinter : public Printer {
     append_unsigned(line_, events);
     line_ += ", \"data\": {\"events\": ";
     append_unsigned(line_, events);
-    finish("}}");
+    close("}}");
   }
 
   void end() override {}
@@ -303,14 +282,14 @@ class JsonPrinter : public Printer {
  private:
   void begin(std::string_view type) {
     line_ = "{\"type\": ";
-    append_string(line_, type);
+    append_json_string(line_, type);
   }
 
   void append_place(image::SpanId id) {
     if (id.value >= context_.image.spans.size()) return;
     const image::SourceSpan& span = context_.image.spans[id.value];
     line_ += ", \"filename\": ";
-    append_string(line_, span.file);
+    append_json_string(line_, span.file);
     line_ += ", \"line\": ";
     append_unsigned(line_, span.line);
     line_ += ", \"col\": ";
@@ -318,7 +297,7 @@ class JsonPrinter : public Printer {
   }
 
   // Every record is complete and flushed, in every buffering mode.
-  void finish(std::string_view closing) {
+  void close(std::string_view closing) {
     line_ += closing;
     line_ += '\n';
     context_.out.write(line_);

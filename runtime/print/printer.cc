@@ -3,12 +3,20 @@
 
 namespace sonde::print {
 
+void Printer::table(std::span<const value::MapValue> maps) {
+  for (const value::MapValue& each : maps) map(each);
+}
+
 void Printer::failure(std::string_view text) {
   context_.out.flush();
   std::string line = "ERROR: ";
   line += text;
   line += '\n';
   context_.err.write(line);
+}
+
+void Printer::progress(std::string_view map, uint64_t entries) {
+  context_.err.write("Reading " + std::string(map) + ": " + std::to_string(entries) + " entries so far\n");
 }
 
 void Printer::total_lost(uint64_t events) {

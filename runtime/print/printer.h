@@ -62,14 +62,23 @@ class Printer {
   virtual void lost(uint64_t events) = 0;
   // End of the run, before the maps (text: two newlines).
   virtual void end() = 0;
+  // Maps with keys of one type as one table: a row per key, a column per map. Formats without tables show map after map.
+  virtual void table(std::span<const value::MapValue> maps);
+  // After everything else: formats that collect (svg) or close brackets (trace) write here.
+  virtual void finish() {}
+  // When the event happened that the next calls are about: CLOCK_MONOTONIC nanoseconds.
+  void set_time(uint64_t nanoseconds) { time_ = nanoseconds; }
 
   // The same in every format, on `err`: a failed asynchronous action ("failed to open file '/x' (No such file or
   // directory)", given without `ERROR: ` and newline), and the sum of lost events at exit (nothing if 0).
   void failure(std::string_view text);
   void total_lost(uint64_t events);
+  // A map with so many entries takes seconds to read.
+  void progress(std::string_view map, uint64_t entries);
 
  protected:
   PrintContext context_;
+  uint64_t time_ = 0;
 };
 
 }  // namespace sonde::print

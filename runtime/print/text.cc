@@ -3,19 +3,17 @@
 
 #include "runtime/print/formats.h"
 #include "runtime/print/histogram.h"
-#include "runtime/print/messages.h"
+#include "runtime/print/notices.h"
+#include "runtime/print/series.h"
+#include "runtime/print/table.h"
 #include "runtime/value/format.h"
 
 namespace sonde::print {
 namespace {
 
-class TextPrinter : public Printer {
+class TextPrinter : public NoticePrinter {
  public:
-  using Printer::Printer;
-
-  void attached(uint64_t probes) override {
-    notice("Attached " + std::to_string(probes) + (probes == 1 ? " probe\n" : " probes\n"));
-  }
+  using NoticePrinter::NoticePrinter;
 
   void text(TextKind kind, std::string_view bytes) override {
     switch (kind) {
@@ -54,6 +52,9 @@ class TextPrinter : public Printer {
       if (const auto* histogram = std::get_if<value::Histogram>(&entry.value.data)) {
         line_ += ":\n";
         append_histogram(line_, *histogram);
+      } else if (const auto* series = std::get_if<value::Series>(&entry.value.data)) {
+        line_ += ":\n";
+        append_series(line_, *series);
       } else {
         line_ += ": ";
         value::append_text(line_, entry.value);
@@ -63,23 +64,15 @@ class TextPrinter : public Printer {
     context_.out.write(line_);
   }
 
-  void message(const Message& message) override {
-    std::string text;
-    append_message(text, context_.image, message, context_.color);
-    notice(text);
+  void table(std::span<const value::MapValue> maps) override {
+    line_.clear();
+    append_table(line_, maps);
+    context_.out.write(line_);
   }
-
-  void lost(uint64_t events) override { notice("Lost " + std::to_string(events) + " events\n"); }
 
   void end() override { context_.out.write("\n\n"); }
 
  private:
-  // Keeps the order that a terminal shows.
-  void notice(std::string_view text) {
-    context_.out.flush();
-    context_.err.write(text);
-  }
-
   std::string line_;  // reused: no allocation per line
 };
 

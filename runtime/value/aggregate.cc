@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <variant>
 
 #include "runtime/value/format.h"
+#include "runtime/value/percentile.h"
 
 namespace sonde::value {
 namespace {
@@ -108,7 +110,78 @@ struct Divide {
   void operator()(Other&) const {}
 };
 
+// Bucket `index` between ascending bounds: the first lies below all, the last above all.
+Bucket bounded_bucket(uint32_t index, const std::vector<uint64_t>& bounds) {
+  Bucket bucket;
+  if (index > 0) bucket.min = Integer{bounds[index - 1], false};
+  if (index < bounds.size()) bucket.max = Integer{bounds[index] - 1, bounds[index] == 0};
+  if (index == 0) {
+    bucket.header = "(..., " + plain(bounds[0]) + ")";
+  } else if (index == bounds.size()) {
+    bucket.header = "[" + plain(bounds[index - 1]) + ", ...)";
+  } else if (bounds[index] == bounds[index - 1] + 1) {
+    bucket.header = "[" + plain(bounds[index - 1]) + "]";
+  } else {
+    bucket.header = half_open(plain(bounds[index - 1]), plain(bounds[index]));
+  }
+  return bucket;
+}
+
+// The fields of `deviation` from the sum of the values on.
+enum : size_t { kTotal, kCount, kSquares };
+
+// Square root of (sum of squares - total^2 / count) / count. The squares come as four limbs of 32 bits, each summed in 64,
+// so that no carry is lost between CPUs. Long double has 64 bits of mantissa: enough for a result shown as an integer.
+uint64_t deviation(const image::AggDesc& desc, std::span<const uint64_t> fields) {
+  const auto count = static_cast<long double>(field(fields, kCount));
+  if (count == 0) return 0;
+  constexpr long double kLimb = 4294967296.0L;
+  long double squares = 0;
+  for (size_t limb = 4; limb-- > 0;)
+    squares = squares * kLimb + static_cast<long double>(field(fields, kSquares + limb));
+  const uint64_t total = field(fields, kTotal);
+  const long double sum =
+      desc.is_signed ? static_cast<long double>(static_cast<int64_t>(total)) : static_cast<long double>(total);
+  const long double variance = (squares - sum / count * sum) / count;
+  return variance <= 0 ? 0 : static_cast<uint64_t>(std::sqrt(variance));
+}
+
+// What quantiles() shows: exact count and extremes, percentiles from buckets whose middle is at most 1/2^(bits + 1) off.
+Value quantiles(const image::AggDesc& desc, std::span<const uint64_t> fields) {
+  const uint32_t buckets = bucket_count(std::min(desc.bits, kMaxBits));
+  uint64_t count = 0;
+  for (uint32_t i = 0; i < buckets; ++i) count += field(fields, i);
+  const Integer least{field(fields, buckets), desc.is_signed}, greatest{field(fields, buckets + 1), desc.is_signed};
+  Record record;
+  record.members.push_back({"count", {Integer{count, false}}});
+  record.members.push_back({"min", {least}});
+  Value inner = percentiles(desc, fields);
+  if (auto* between = std::get_if<Record>(&inner.data))
+    for (Member& member : between->members) record.members.push_back(std::move(member));
+  record.members.push_back({"max", {greatest}});
+  return {std::move(record)};
+}
+
 }  // namespace
+
+Value percentiles(const image::AggDesc& desc, std::span<const uint64_t> fields) {
+  const Value shown = [&] {
+    image::AggDesc plain_desc = desc;
+    // The buckets of quantiles are those of hist.
+    if (desc.view == image::View::quantiles) plain_desc.view = image::View::log2;
+    return aggregate_value(plain_desc, fields);
+  }();
+  const auto* histogram = std::get_if<Histogram>(&shown.data);
+  if (!histogram || histogram->buckets.empty()) return {Null{}};
+  PercentileOptions options;
+  if (desc.view == image::View::quantiles) {
+    const uint32_t buckets = bucket_count(std::min(desc.bits, kMaxBits));
+    options = {.middle = true,
+               .least = static_cast<int64_t>(field(fields, buckets)),
+               .greatest = static_cast<int64_t>(field(fields, buckets + 1))};
+  }
+  return {percentile_record(*histogram, options)};
+}
 
 Value aggregate_value(const image::AggDesc& desc, std::span<const uint64_t> fields) {
   const uint64_t total = field(fields, 0);
@@ -123,6 +196,11 @@ Value aggregate_value(const image::AggDesc& desc, std::span<const uint64_t> fiel
       const uint32_t bits = std::min(desc.bits, kMaxBits);
       return {histogram(fields, bucket_count(bits), [&](uint32_t i) { return log2_bucket(i, bits); })};
     }
+    case image::View::series: return {Series{desc.interval, {}}};
+    case image::View::deviation: return {Integer{deviation(desc, fields), false}};
+    case image::View::quantiles: return quantiles(desc, fields);
+    case image::View::bounded:
+      return {histogram(fields, desc.bounds.size() + 1, [&](uint32_t i) { return bounded_bucket(i, desc.bounds); })};
     case image::View::linear: {
       Histogram result = histogram(fields, linear_bucket_count(desc.min, desc.max, desc.step),
                                    [&](uint32_t i) { return linear_bucket(i, desc.min, desc.max, desc.step); });
@@ -138,9 +216,13 @@ MapForm form_of(const image::MapDesc& desc) {
   switch (desc.aggregate->view) {
     case image::View::scalar: return MapForm::plain;
     case image::View::ratio:
+    case image::View::deviation:
     case image::View::stats: return MapForm::stats;
     case image::View::log2:
+    case image::View::bounded:
     case image::View::linear: return MapForm::histogram;
+    case image::View::quantiles: return MapForm::plain;
+    case image::View::series: return MapForm::series;
   }
   return MapForm::plain;
 }

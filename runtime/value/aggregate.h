@@ -10,15 +10,20 @@
 
 namespace sonde::value {
 
+// Series are read by runtime/maps/series.h instead: here they are empty.
 // `fields`: the merged u64 fields in the order of `desc.fields`, repeated fields one after another. min and max without any
 // value are given as 0. Missing fields count as 0.
 Value aggregate_value(const image::AggDesc& desc, std::span<const uint64_t> fields);
+
+// Percentiles of a merged histogram (views log2, linear, bounded, quantiles) as a record .p50, .p90, .p99, .p99.9, for
+// views with ranges interpolated within the bucket; null if it holds nothing, or for other views.
+Value percentiles(const image::AggDesc& desc, std::span<const uint64_t> fields);
 
 // The JSON record type of a map.
 MapForm form_of(const image::MapDesc& desc);
 
 // print()'s `div`: divides integers, inside tuples, records and arrays too, the average of stats, and the counts of hist
-// (not lhist). Strings, bools and enums stay. 0 acts as 1.
+// (not lhist). Series, strings, bools and enums stay. 0 acts as 1.
 void divide(Value& value, int64_t div);
 
 // hist: index of the bucket that holds `n`, for 2^bits buckets per power of two (bits 0 to 5).

@@ -305,6 +305,7 @@ Value Decoder::decode_stack(const Layout& layout, Bytes bytes) const {
   const uint64_t count = std::min({load<uint64_t>(bytes, header), uint64_t{layout.count}, present});
   const auto pid = load<uint32_t>(bytes);
   Stack stack;
+  stack.user = user;
   stack.frames.reserve(count);
   for (uint64_t i = 0; i < count; ++i) {
     const auto address = load<uint64_t>(bytes, header + 8 + i * 8);

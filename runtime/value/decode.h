@@ -56,6 +56,7 @@ class Decoder {
   void remember_process(uint32_t pid) const;
 
   const image::Image& image() const { return image_; }
+  const ClockOffsets& clocks() const { return clocks_; }
 
  private:
   using Bytes = std::span<const std::byte>;

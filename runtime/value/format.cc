@@ -115,6 +115,7 @@ struct TextForm {
     out += " }";
   }
   void operator()(const Histogram&) const {}
+  void operator()(const Series&) const {}
   void operator()(const Stats& value) const {
     out += "{ .count = ";
     append_integer(out, value.count);

@@ -14,7 +14,7 @@
 
 namespace sonde::value {
 
-// Appends the default form. A histogram has none here (print/histogram.h draws it).
+// Appends the default form. Histograms and series have none here (print/histogram.h, print/series.h draw them).
 void append_text(std::string& out, const Value& value);
 // Appends the key text: the default form without its outer parentheses.
 void append_key(std::string& out, const Value& key);

@@ -46,6 +46,7 @@ struct StackFrame {
 };
 struct Stack {
   std::vector<StackFrame> frames;
+  bool user = false;  // of a process, else of the kernel
 };
 struct Array {
   std::vector<Value> elements;
@@ -73,9 +74,19 @@ struct Stats {
   Integer total;
 };
 
+// A time series: the intervals from the first one with a value of this key to the newest one of the whole map.
+struct SeriesPoint {
+  uint64_t epoch = 0;  // wall-clock nanoseconds / interval
+  std::optional<Integer> value;
+};
+struct Series {
+  uint64_t interval = 1;  // nanoseconds
+  std::vector<SeriesPoint> points;
+};
+
 struct Value {
   std::variant<Null, bool, Integer, Pointer, Enumerator, Text, Buffer, Resolved, Stack, Array, Tuple, Record, Histogram,
-               Stats>
+               Stats, Series>
       data;
 };
 
@@ -84,7 +95,7 @@ struct Member {
   Value value;
 };
 
-enum class MapForm : uint8_t { plain, stats, histogram };  // the JSON record type
+enum class MapForm : uint8_t { plain, stats, histogram, series };  // the JSON record type
 
 struct MapEntry {
   Value key;  // Null for scalar maps

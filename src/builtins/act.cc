@@ -113,6 +113,7 @@ Reg lower_write_user(Codegen& cg) {
   return cg.compare(Cmp::eq, code, cg.constant(0));
 }
 
+constexpr Param kUnwatchParams[] = {{"address", ParamKind::integer}};
 constexpr Param kSignalParams[] = {{"number", ParamKind::any}, {"name", ParamKind::string_literal}};
 constexpr Param kOverrideParams[] = {{"value", ParamKind::integer}};
 constexpr Param kWriteParams[] = {
@@ -132,6 +133,11 @@ constexpr Builtin kRows[] = {
      .example = "kprobe:should_failslab /comm == \"test\"/ { override(-12); }",
      .check = check_override,
      .lower = lower_override},
+    {.name = "unwatch",
+     .params = kUnwatchParams,
+     .summary = "Removes the watchpoints on an address; nothing happens if there are none.",
+     .example = "watchpoint:0x10000000:8:w { print(kstack); unwatch(0x10000000); }",
+     .action = image::Action::unwatch},
     {.name = "write_user",
      .params = kWriteParams,
      .summary = "Copies bytes to an address of the current process; true if that worked; unsafe.",

@@ -3,6 +3,7 @@
 #include "builtins/check.h"
 #include "builtins/emit.h"
 #include "builtins/families.h"
+#include "builtins/histogram.h"
 
 namespace sonde::builtins {
 namespace {
@@ -11,23 +12,8 @@ using image::AggDesc;
 using image::MergeRule;
 using image::View;
 
-constexpr uint32_t kField = 8;  // bytes of every field of a cell
 constexpr uint64_t kMaxBits = 5;
 constexpr uint64_t kMaxLinearBuckets = 1000;
-
-AggDesc described(TypeRef type, View view, std::vector<image::CellField> fields, uint32_t cell_size) {
-  AggDesc desc;
-  desc.name = type->aggregate;
-  desc.view = view;
-  desc.is_signed = type->is_signed;
-  desc.cell_size = cell_size;
-  desc.fields = std::move(fields);
-  return desc;
-}
-
-void add_to(Codegen& cg, Mem cell, uint32_t offset, Reg value) {
-  cg.store(cell, offset, kField, cg.binary(Op::add, cg.load(cell, offset, kField, false), value));
-}
 
 // --- count --------------------------------------------------------------------------------------------------------------
 
@@ -113,9 +99,6 @@ TypeRef check_hist(CallView& call) {
   return call.env.types().intern(type);
 }
 
-// Bucket 0 holds the negative values, the last one ends at 2^63.
-uint32_t log2_buckets(uint32_t bits) { return ((64 - bits) << bits) + 1; }
-
 AggDesc describe_hist(TypeRef type) {
   const uint32_t buckets = log2_buckets(type->bits);
   AggDesc desc = described(type, View::log2, {{MergeRule::add, 0, buckets}}, buckets * kField);
@@ -123,25 +106,9 @@ AggDesc describe_hist(TypeRef type) {
   return desc;
 }
 
-// Adds one to bucket `index`, which is below `buckets` by construction.
-void add_to_bucket(Codegen& cg, Mem cell, Reg index, uint32_t buckets) {
-  const Reg at = cg.binary(Op::mul, cg.bound(index, buckets), cg.constant(kField));
-  add_to(cg, cg.offset(cell, at), 0, cg.constant(1));
-}
-
-// With N = 2^bits and p = log2(n) - bits, the bucket of n >= N is ((p + 1) << bits) + (n >> p) - N + 1. Smaller n have a
-// bucket each, n + 1, which is the same formula with p = 0; `n | N` has the logarithm that yields this p for them and
-// leaves that of the others alone, so there is no branch for small values.
 void update_hist(Codegen& cg, Mem cell) {
   const uint32_t bits = cg.result_type()->bits;
-  const uint64_t n_buckets = uint64_t{1} << bits;
-  const Reg n = cg.argument(0);
-  const Reg p = cg.binary(Op::sub, cg.log2(cg.binary(Op::bit_or, n, cg.constant(n_buckets))), cg.constant(bits));
-  const Reg row = cg.binary(Op::shl, cg.binary(Op::add, p, cg.constant(1)), cg.constant(bits));
-  const Reg column = cg.binary(Op::sub, cg.binary(Op::lshr, n, p), cg.constant(n_buckets - 1));
-  const Reg negative = cg.compare(Cmp::slt, n, cg.constant(0));
-  const Reg index = cg.select(negative, cg.constant(0), cg.binary(Op::add, row, column));
-  add_to_bucket(cg, cell, index, log2_buckets(bits));
+  add_to_bucket(cg, cell, log2_bucket(cg, cg.argument(0), bits), log2_buckets(bits));
 }
 
 // --- lhist --------------------------------------------------------------------------------------------------------------
@@ -280,6 +247,18 @@ constexpr Builtin kRows[] = {
 };
 
 }  // namespace
+
+// With N = 2^bits and p = log2(n) - bits, the bucket of n >= N is ((p + 1) << bits) + (n >> p) - N + 1. Smaller n have a
+// bucket each, n + 1, which is the same formula with p = 0; `n | N` has the logarithm that yields this p for them and
+// leaves that of the others alone, so there is no branch for small values.
+Reg log2_bucket(Codegen& cg, Reg n, uint32_t bits) {
+  const uint64_t n_buckets = uint64_t{1} << bits;
+  const Reg p = cg.binary(Op::sub, cg.log2(cg.binary(Op::bit_or, n, cg.constant(n_buckets))), cg.constant(bits));
+  const Reg row = cg.binary(Op::shl, cg.binary(Op::add, p, cg.constant(1)), cg.constant(bits));
+  const Reg column = cg.binary(Op::sub, cg.binary(Op::lshr, n, p), cg.constant(n_buckets - 1));
+  const Reg negative = cg.compare(Cmp::slt, n, cg.constant(0));
+  return cg.select(negative, cg.constant(0), cg.binary(Op::add, row, column));
+}
 
 std::span<const Builtin> aggregate_rows() { return kRows; }
 

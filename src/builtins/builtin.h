@@ -38,6 +38,7 @@ enum class ParamKind : uint8_t {
   variable,         // a scratch variable, by reference (find)
   word,             // bare identifier from a fixed set
   word_or_literal,  // kstack(perf, 3), kstack(3)
+  place,            // a value whose address counts: evaluated by the hook, with Codegen::with_place()
 };
 
 struct Param {
@@ -74,6 +75,8 @@ struct Builtin {
   std::optional<image::Action> action = {};
   // Asynchronous rows with a hook: appends the types of the record's fields.
   void (*fields)(types::TypeContext& types, std::vector<types::TypeRef>& fields) = nullptr;
+  // Asynchronous rows whose hook sends the record itself, not by the ring, and gives a value.
+  bool own_channel = false;
   // Index of the argument that is the printf-style format, if any.
   std::optional<uint32_t> format_argument = {};
   // Aggregates: the cell, and the update of the local CPU's cell at `cell` from the arguments.

@@ -47,6 +47,13 @@ struct ScriptOption {
   bool operator==(const ScriptOption&) const = default;
 };
 
+// A symbol of the probed binary, both addresses as the file has them.
+struct UserSymbol {
+  uint64_t address = 0;
+  uint64_t size = 0;           // bytes
+  uint64_t probe_address = 0;  // of the instruction that the probe is on
+};
+
 // Facts about the probe and the compilation that hooks may ask for. Implemented by sema.
 class CallEnvironment {
  public:
@@ -62,6 +69,8 @@ class CallEnvironment {
   virtual types::Space space() const = 0;
   // Configuration by key ("max_strlen", "stack_mode") as text.
   virtual std::string config(std::string_view key) const = 0;
+  // The same without what the library is allowed regardless: what `config` shows.
+  virtual std::string configured(std::string_view key) const { return config(key); }
   virtual bool unsafe_allowed() const = 0;
   // Kernel facts.
   virtual Result<uint64_t> symbol_address(std::string_view name) = 0;
@@ -69,6 +78,16 @@ class CallEnvironment {
   virtual types::TypeRef kernel_type(std::string_view tag, std::string_view name) = 0;
   virtual uint32_t possible_cpus() const = 0;
   virtual bool has_feature(std::string_view name) const = 0;
+  // Whether the kernel's BTF has a function, and whether the probe's programs may call the kernel's functions for BPF.
+  virtual bool has_kernel_function(std::string_view) const { return false; }
+  virtual bool calls_kernel_functions() const { return false; }
+  // How a program whose arguments the kernel types by BTF is attached.
+  virtual std::optional<image::TracingKind> tracing() const { return {}; }
+  // The binary of a user probe, and a symbol in it.
+  virtual std::string probe_binary() const { return {}; }
+  virtual Result<UserSymbol> user_symbol(std::string_view name) {
+    return base::fail("no user probe: " + std::string(name));
+  }
   // Makes a named script parameter known (getopt). Equal calls count once; a name with another default is reported.
   virtual void declare_option(source::Range, const ScriptOption&) {}
 };

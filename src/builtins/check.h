@@ -1,6 +1,8 @@
 // Small checks and result types that the check hooks of several families share (private to this folder).
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -24,8 +26,8 @@ inline bool unresolved(const Argument& argument) { return argument.type && argum
 
 // Aggregates that read as a number where a number is wanted.
 inline bool castable_aggregate(TypeRef type) {
-  return type->kind == Kind::aggregate && type->aggregate != "stats" && type->aggregate != "hist" &&
-         type->aggregate != "lhist";
+  constexpr std::string_view kNumbers[] = {"count", "sum", "min", "max", "avg"};
+  return type->kind == Kind::aggregate && std::ranges::find(kNumbers, type->aggregate) != std::end(kNumbers);
 }
 inline bool integer_like(TypeRef type) { return type->is_integer() || castable_aggregate(type); }
 

@@ -32,6 +32,15 @@ struct MapHandle {
 };
 using Operand = std::variant<Reg, Mem, MapHandle>;
 
+// A function of the kernel that programs may call (Linux 6.1 and later) and its prototype, as far as the loader compares it:
+// the name of the structure that a parameter or the result points to, empty for an int.
+struct KernelFunction {
+  std::string_view name;
+  bool returns_pointer = false;
+  std::string_view result;
+  std::initializer_list<std::string_view> parameters;
+};
+
 enum class Op : uint8_t { add, sub, mul, udiv, umod, bit_and, bit_or, bit_xor, shl, lshr, ashr };
 enum class Cmp : uint8_t { eq, ne, ult, ule, ugt, uge, slt, sle, sgt, sge };
 
@@ -111,6 +120,19 @@ class Codegen {
   // Calls a routine of stdlib/bpf, which is written in C.
   virtual Reg routine(std::string_view name, std::initializer_list<Operand> operands) = 0;
   virtual Reg context() = 0;
+  // Calls a kernel function; a pointer comes back as what the verifier knows it for.
+  virtual Reg kernel_function(const KernelFunction&, std::initializer_list<Operand>) { return {}; }
+  // Whether the kernel has that function (known while compiling).
+  virtual bool has_kernel_function(std::string_view) const { return false; }
+  // Gives what `use` makes of the address of a ParamKind::place argument, a structure or a pointer to one; `otherwise` if
+  // the pointer that leads there is null, which the verifier wants to see tested.
+  virtual Reg with_place(size_t index, const std::function<Reg(Reg)>& use, Reg otherwise) {
+    (void)otherwise;
+    return use(argument(index));
+  }
+  // What rows that send records by perf buffer need: the map, and the number of this call's record.
+  virtual MapHandle packet_map() { return {}; }
+  virtual uint32_t event_index() const { return 0; }
   virtual types::Space space() const = 0;  // address space of the probe's values
   // Reads `size` bytes at `address` into `to` with the helper that `space` asks for; zeroes `to` on failure. Returns the
   // helper's code.
@@ -119,6 +141,8 @@ class Codegen {
   virtual Reg probe_read_string(Mem to, Reg size, Reg address, types::Space space) = 0;
   // Field `path` ("group_leader.pid") of the kernel structure `record` at `base`, read by offset or CO-RE relocation.
   virtual Reg kernel_field(Reg base, std::string_view record, std::string_view path) = 0;
+  // Address of such a field.
+  virtual Reg kernel_field_address(Reg base, std::string_view, std::string_view) { return base; }
   // A machine word of struct pt_regs by its offset in bytes.
   virtual Reg saved_register(uint32_t offset) = 0;
   // The run-time parameter, read from read-only data.

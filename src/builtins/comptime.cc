@@ -88,12 +88,41 @@ Reg lower_getopt(Codegen& cg) {
   return {};
 }
 
+// --- config -------------------------------------------------------------------------------------------------------------
+
+// A value of the configuration by how it is written: truth, number, or text.
+TypeRef config_type(types::TypeContext& types, const std::string& text) {
+  if (text == "true" || text == "false") return types.boolean();
+  const bool number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  return number ? types.integer(8, false) : types.string(static_cast<uint32_t>(text.size()) + 1);
+}
+
+TypeRef check_config(CallView& call) {
+  return config_type(call.env.types(), call.env.configured(*call.arguments[0].text));
+}
+
+Constant fold_config(CallView& call) {
+  const std::string text = call.env.configured(*call.arguments[0].text);
+  switch (config_type(call.env.types(), text)->kind) {
+    case Kind::boolean: return truth(text == "true");
+    case Kind::integer: return Constant(uint64_t{std::stoull(text)});
+    default: return Constant(text);
+  }
+}
+
+constexpr Param kKey[] = {{"key", ParamKind::string_literal}};
 constexpr Param kAny[] = {{"value", ParamKind::any}};
 constexpr Param kMap[] = {{"map", ParamKind::map}};
 constexpr Param kGetoptParams[] = {
     {"name", ParamKind::any, true}, {"default", ParamKind::any, true}, {"description", ParamKind::any, true}};
 
 constexpr Builtin kRows[] = {
+    {.name = "__config",
+     .params = kKey,
+     .summary = "A value of the configuration; for the library's `config`.",
+     .example = "begin { print(__config(\"max_strlen\")); }",
+     .check = check_config,
+     .fold = fold_config},
     {.name = "getopt",
      .params = kGetoptParams,
      .variadic = true,

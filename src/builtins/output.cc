@@ -5,6 +5,7 @@
 #include "builtins/check.h"
 #include "builtins/emit.h"
 #include "builtins/families.h"
+#include "builtins/print_options.h"
 
 namespace sonde::builtins {
 namespace {
@@ -16,15 +17,21 @@ TypeRef format_result(CallView& call) { return check_format(call) ? call.env.typ
 
 // --- print --------------------------------------------------------------------------------------------------------------
 
+// Aggregations that are more than a number or stats() show as a whole only.
 bool is_histogram(TypeRef type) {
-  return type && type->kind == Kind::aggregate && (type->aggregate == "hist" || type->aggregate == "lhist");
+  return type && type->kind == Kind::aggregate && !castable_aggregate(type) && type->aggregate != "stats";
 }
 
 bool check_print_map(CallView& call) {
   const Argument& subject = call.arguments[0];
-  for (size_t i = 1; i < call.arguments.size(); ++i) {
-    if (call.arguments[i].integer) continue;
-    call.env.diagnostics().emit<diag::Id::call_integer_literal>(call.range, call.row.name, given(call.arguments[i]));
+  if (const auto options = print_options(call.arguments); !options) {
+    const Argument& wrong = call.arguments[options.error()];
+    if (wrong.word)
+      call.env.diagnostics().emit<diag::Id::print_order>(call.range, *wrong.word);
+    else if (wrong.integer)
+      call.env.diagnostics().emit<diag::Id::call_up_to>(call.range, call.row.name, 3, call.arguments.size());
+    else
+      call.env.diagnostics().emit<diag::Id::call_integer_literal>(call.range, call.row.name, given(wrong));
     return false;
   }
   const TypeRef value = subject.map->value;
@@ -162,8 +169,11 @@ TypeRef check_fail(CallView& call) {
 }
 
 constexpr Param kFormatParams[] = {{"format", ParamKind::string_literal}};
-constexpr Param kPrintParams[] = {
-    {"value", ParamKind::map_or_any}, {"top", ParamKind::any, true}, {"div", ParamKind::any, true}};
+constexpr Param kPrintParams[] = {{"value", ParamKind::map_or_any},
+                                  {"top", ParamKind::word_or_literal, true},
+                                  {"div", ParamKind::word_or_literal, true},
+                                  {"sort", ParamKind::word_or_literal, true},
+                                  {"direction", ParamKind::word_or_literal, true}};
 constexpr Param kJoinParams[] = {{"list", ParamKind::any}, {"separator", ParamKind::string_literal, true}};
 constexpr Param kExitParams[] = {{"code", ParamKind::integer, true}};
 
@@ -216,7 +226,9 @@ constexpr Builtin kRows[] = {
      .fields = join_fields},
     {.name = "print",
      .params = kPrintParams,
-     .summary = "Prints a value, or a whole map: all of it or its `top` largest entries, numbers divided by `div`.",
+     .summary =
+         "Prints a value, or a whole map: all of it or its `top` largest entries, numbers divided by `div`, sorted "
+         "by `value` or `key`, `asc` (the usual) or `desc`.",
      .example = "interval:s:1 { print(@reads, 5); clear(@reads); }",
      .check = check_print,
      .action = image::Action::print_value},

@@ -144,7 +144,9 @@ bool Compilation::lower(Stage last) {
         .runtime_warnings = options_.runtime_warnings,
         .verify_ir = options_.verify_ir,
         .want_ir = options_.want_ir,
-        .kernel_type = [this](std::string_view tag, std::string_view name) { return kernel_.find_type(tag, name); }};
+        .kernel_type = [this](std::string_view tag, std::string_view name) { return kernel_.find_type(tag, name); },
+        .has_kernel_function =
+            [this](std::string_view name) { return kernel_.find_function("vmlinux", name).has_value(); }};
     auto output = lower::lower(*typed_, plan, sources_, how);
     if (!output) {
       failure_ = output.error().text();

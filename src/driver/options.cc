@@ -156,7 +156,7 @@ constexpr OptionRow kRows[] = {
     {0, "usdt-file-activation", "", Group::process,
      "accepted for compatibility: the kernel counts the users\nof a usdt probe in every process", nothing},
     {'o', "output", "FILE", Group::output, "write what the program prints to FILE", set_text<&Options::output>},
-    {'f', "", "FORMAT", Group::output, "output format: text (default) or json",
+    {'f', "", "FORMAT", Group::output, "output format: text (default), json, csv, folded, svg, trace",
      [](Options& o, std::string_view v) -> Refusal {
        if (!v.empty()) o.format = std::string(v);
        return {};

@@ -10,12 +10,16 @@ namespace {
 // Name tables in the order of the enumerations.
 constexpr std::array<std::string_view, 3> kPhases = {"begin", "end", "signal"};
 constexpr std::array<std::string_view, 4> kTracingKinds = {"raw_tracepoint", "fentry", "fexit", "iterator"};
-constexpr std::array<std::string_view, 14> kActions = {
-    "print_value", "print_map", "print_map_value", "printf",   "errorf",       "warnf", "cat", "system", "join",
-    "time",        "exit",      "clear_map",       "zero_map", "assert_failed"};
+constexpr std::array<std::string_view, 18> kActions = {
+    "print_value", "print_map", "print_map_value", "printf",        "errorf",
+    "warnf",       "cat",       "system",          "join",          "time",
+    "exit",        "clear_map", "zero_map",        "assert_failed", "print_table",
+    "percentiles", "unwatch",   "packet"};
 constexpr std::array<std::string_view, 9> kLengths = {"", "hh", "h", "l", "ll", "j", "z", "t", "L"};
 constexpr std::array<std::string_view, 3> kRules = {"add", "min", "max"};
-constexpr std::array<std::string_view, 5> kViews = {"scalar", "ratio", "stats", "log2", "linear"};
+constexpr std::array<std::string_view, 9> kViews = {"scalar", "ratio",     "stats",     "log2",   "linear",
+                                                    "series", "deviation", "quantiles", "bounded"};
+constexpr std::array<std::string_view, 5> kSeriesRules = {"last", "sum", "min", "max", "avg"};
 constexpr std::array<std::string_view, 8> kMapKinds = {"hash",  "lru_hash",     "percpu_hash", "percpu_lru_hash",
                                                        "array", "percpu_array", "ring_buffer", "perf_event_array"};
 constexpr std::array<std::string_view, 20> kLayoutKinds = {
@@ -25,7 +29,7 @@ constexpr std::array<std::string_view, 20> kLayoutKinds = {
 constexpr std::array<std::string_view, 4> kStackModes = {"symbols", "perf", "raw", "build_id"};
 constexpr std::array<std::string_view, 8> kErrorKinds = {"map_full",   "divide_by_zero", "array_bounds", "probe_read",
                                                          "map_lookup", "loop_limit",     "stack_read",   "helper"};
-constexpr std::array<std::string_view, 12> kParameterKinds = {"boolean",
+constexpr std::array<std::string_view, 13> kParameterKinds = {"boolean",
                                                               "unsigned_integer",
                                                               "signed_integer",
                                                               "string",
@@ -36,7 +40,8 @@ constexpr std::array<std::string_view, 12> kParameterKinds = {"boolean",
                                                               "tracer_start_time",
                                                               "tai_offset",
                                                               "cpu_count",
-                                                              "target_pid"};
+                                                              "target_pid",
+                                                              "wall_offset"};
 
 template <typename Table, typename Enum>
 std::string_view name(const Table& table, Enum value) {
@@ -188,12 +193,18 @@ class Dumper {
     flag("signed", aggregate.is_signed);
     number("cell_size", aggregate.cell_size);
     if (aggregate.set_offset) number("set", *aggregate.set_offset);
-    if (aggregate.view == View::log2) number("bits", aggregate.bits);
+    if (aggregate.view == View::log2 || aggregate.view == View::quantiles) number("bits", aggregate.bits);
     if (aggregate.view == View::linear) {
       number("min", aggregate.min);
       number("max", aggregate.max);
       number("step", aggregate.step);
     }
+    if (aggregate.view == View::series) {
+      number("interval", aggregate.interval);
+      number("intervals", aggregate.intervals);
+      word(name(kSeriesRules, aggregate.rule));
+    }
+    for (const uint64_t bound : aggregate.bounds) number("bound", bound);
     for (const CellField& field : aggregate.fields) {
       word(name(kRules, field.rule));
       out_ += '@';

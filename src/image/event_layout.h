@@ -21,7 +21,7 @@ inline constexpr uint32_t kEventHeaderSize = sizeof(EventHeader);
 // Closed: runtime/events/actions.cc has the one switch.
 enum class Action : uint8_t {
   print_value,      // field 0
-  print_map,        // map; integers[0] = top, integers[1] = div (both 0: none)
+  print_map,        // map; integers: top, div (both 0: none), then MapOrder and 1 for descending
   print_map_value,  // as print_value, field 0 (a value read from a map)
   printf,
   errorf,
@@ -34,7 +34,14 @@ enum class Action : uint8_t {
   clear_map,
   zero_map,       // map
   assert_failed,  // format: message; then exit status 1
+  print_table,    // integers: maps with one key type, in the order of the columns
+  percentiles,    // map: a histogram, shown as its percentiles
+  unwatch,        // field 0: address whose watchpoints go
+  packet,         // format: pcap file; integers[0]: bytes to skip; comes by the perf buffer of kPacketMap
 };
+
+// The order that print() was asked for.
+enum class MapOrder : uint8_t { usual, by_value, by_key };
 
 struct EventField {
   TypeId type;

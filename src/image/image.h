@@ -20,7 +20,7 @@
 namespace sonde::image {
 
 // Raised whenever a field is added, removed or changes its meaning; a reader accepts exactly its own version.
-inline constexpr uint32_t kFormatVersion = 2;
+inline constexpr uint32_t kFormatVersion = 3;
 
 struct Target {
   std::string arch;            // "x86_64"
@@ -89,6 +89,7 @@ enum class ParameterKind : uint8_t {
   tai_offset,           // nsecs(sw_tai)
   cpu_count,            // number of possible CPUs
   target_pid,           // -p
+  wall_offset,          // CLOCK_REALTIME - CLOCK_BOOTTIME at start, nanoseconds
 };
 struct Parameter {
   ParameterKind kind = ParameterKind::unsigned_integer;
@@ -123,6 +124,7 @@ inline constexpr const char* kRingMap = "sonde_ring";
 inline constexpr const char* kErrorMap = "sonde_errors";     // per-CPU array[error sites] of ErrorCell
 inline constexpr const char* kLossMap = "sonde_losses";      // per-CPU array[programs] of LossCell
 inline constexpr const char* kEntryMap = "sonde_entries";    // LRU hash: arguments saved at entry, for programs at return
+inline constexpr const char* kPacketMap = "sonde_packets";   // perf event array, for skboutput()
 inline constexpr const char* kScratchMap = "sonde_scratch";  // array[CPUs]: per-CPU scratch slots
 // Tables of dw_ustack (unwind_tables.h): array[runtime's choice] of rows; hash from process to its address space.
 inline constexpr const char* kUnwindRowsMap = "sonde_unwind_rows";

@@ -31,11 +31,25 @@ enum class MergeRule : uint8_t {
 
 // How a merged cell is shown. Closed: runtime/print renders one form per view.
 enum class View : uint8_t {
-  scalar,  // fields[0]
-  ratio,   // fields[0] / fields[1]: average = total / count
-  stats,   // count, average, total from fields[0] = total, fields[1] = count
-  log2,    // buckets of hist(n, bits)
-  linear,  // buckets of lhist(n, min, max, step)
+  scalar,     // fields[0]
+  ratio,      // fields[0] / fields[1]: average = total / count
+  stats,      // count, average, total from fields[0] = total, fields[1] = count
+  log2,       // buckets of hist(n, bits)
+  linear,     // buckets of lhist(n, min, max, step)
+  series,     // slots of tseries(n, interval, intervals): see SeriesSlot
+  deviation,  // standard deviation from total, count and the four limbs of the sum of squares
+  quantiles,  // buckets as log2, then the least and the greatest value
+  bounded,    // buckets between `bounds` (llquantize)
+};
+
+// Which of the values that fall into one interval of a series is shown.
+enum class SeriesRule : uint8_t { last, sum, min, max, avg };
+
+// One interval of a series in a cell; three u64.
+struct SeriesSlot {
+  uint64_t epoch;  // wall-clock nanoseconds / interval, 0: never used
+  uint64_t value;
+  uint64_t meta;  // last: CLOCK_BOOTTIME of the value; avg: how many values; else 1
 };
 
 struct CellField {
@@ -53,8 +67,12 @@ struct AggDesc {
   uint32_t cell_size = 8;
   std::vector<CellField> fields;
   std::optional<uint32_t> set_offset;   // min/max: u64 that is non-zero once the cell holds a value
-  uint32_t bits = 0;                    // log2: 2^bits buckets per power of two
+  uint32_t bits = 0;                    // log2, quantiles: 2^bits buckets per power of two
   uint64_t min = 0, max = 0, step = 0;  // linear
+  uint64_t interval = 0;                // series: nanoseconds
+  uint32_t intervals = 0;               // series: slots of a cell
+  SeriesRule rule = SeriesRule::last;   // series
+  std::vector<uint64_t> bounds;         // bounded: ascending; bucket i lies below bounds[i], the last one above all
   bool operator==(const AggDesc&) const = default;
 };
 

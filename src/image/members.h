@@ -36,7 +36,8 @@ auto members(Like<FormatPiece> auto& x) {
 auto members(Like<FormatString> auto& x) { return std::tie(x.pieces, x.source); }
 auto members(Like<CellField> auto& x) { return std::tie(x.rule, x.offset, x.count); }
 auto members(Like<AggDesc> auto& x) {
-  return std::tie(x.name, x.view, x.is_signed, x.cell_size, x.fields, x.set_offset, x.bits, x.min, x.max, x.step);
+  return std::tie(x.name, x.view, x.is_signed, x.cell_size, x.fields, x.set_offset, x.bits, x.min, x.max, x.step,
+                  x.interval, x.intervals, x.rule, x.bounds);
 }
 auto members(Like<MapDesc> auto& x) {
   return std::tie(x.name, x.elf_name, x.kind, x.scalar, x.internal, x.key_size, x.value_size, x.max_entries, x.key,
@@ -79,13 +80,15 @@ inline constexpr RunPhase kLast<RunPhase> = RunPhase::signal;
 template <>
 inline constexpr TracingKind kLast<TracingKind> = TracingKind::iterator;
 template <>
-inline constexpr Action kLast<Action> = Action::assert_failed;
+inline constexpr Action kLast<Action> = Action::packet;
 template <>
 inline constexpr LengthModifier kLast<LengthModifier> = LengthModifier::L;
 template <>
 inline constexpr MergeRule kLast<MergeRule> = MergeRule::max;
 template <>
-inline constexpr View kLast<View> = View::linear;
+inline constexpr View kLast<View> = View::bounded;
+template <>
+inline constexpr SeriesRule kLast<SeriesRule> = SeriesRule::avg;
 template <>
 inline constexpr MapKind kLast<MapKind> = MapKind::perf_event_array;
 template <>
@@ -95,6 +98,6 @@ inline constexpr StackMode kLast<StackMode> = StackMode::build_id;
 template <>
 inline constexpr ErrorKind kLast<ErrorKind> = ErrorKind::helper;
 template <>
-inline constexpr ParameterKind kLast<ParameterKind> = ParameterKind::target_pid;
+inline constexpr ParameterKind kLast<ParameterKind> = ParameterKind::wall_offset;
 
 }  // namespace sonde::image::wire

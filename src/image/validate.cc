@@ -105,6 +105,10 @@ class Validator {
     if (aggregate.bits > 5) fault("too many bits in the histogram of map " + map.name);
     if (aggregate.view == View::linear && (aggregate.step == 0 || aggregate.max < aggregate.min))
       fault("the histogram of map " + map.name + " has no step");
+    if (aggregate.view == View::series && (aggregate.interval == 0 || aggregate.intervals == 0 ||
+                                           uint64_t{aggregate.intervals} * sizeof(SeriesSlot) > aggregate.cell_size))
+      fault("the series of map " + map.name + " has no intervals");
+    if (!std::ranges::is_sorted(aggregate.bounds)) fault("the bounds of map " + map.name + " do not ascend");
   }
 
   void check_event(const EventLayout& event) {
@@ -120,9 +124,20 @@ class Validator {
       case Action::print_value:
       case Action::print_map_value:
       case Action::exit:
+      case Action::unwatch:
         if (event.fields.empty()) fault("an action lacks its value");
         break;
+      case Action::print_table:
+        if (event.integers.empty()) fault("a table has no columns");
+        for (const int64_t map : event.integers)
+          if (map < 0 || static_cast<uint64_t>(map) >= image_.maps.size()) fault("no such map of a table");
+        break;
+      case Action::packet:
+        if (event.integers.empty() || event.integers[0] < 0) fault("a packet has no offset");
+        required(event.format, image_.formats, "format");
+        break;
       case Action::print_map:
+      case Action::percentiles:
       case Action::clear_map:
       case Action::zero_map: required(event.map, image_.maps, "map of an event"); break;
       case Action::printf:

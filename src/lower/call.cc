@@ -23,7 +23,7 @@ constexpr uint32_t kUnrolledTurns = 16;
 }  // namespace
 
 llvm::Value* FunctionLowering::call(const sema::Call& node, llvm::Value* to, bool padded) {
-  if (module.plan().events.contains(&node)) {
+  if (module.plan().events.contains(&node) && !node.row->own_channel) {
     event(node);
     return constant(0);
   }
@@ -60,7 +60,8 @@ bool CallLowering::evaluated_by_hook(size_t index) const {
   if (call_.arguments[index]->kind == ExprKind::map_ref || call_.arguments[index]->kind == ExprKind::text) return true;
   if (index >= call_.row->params.size()) return false;
   const ParamKind kind = call_.row->params[index].kind;
-  return kind == ParamKind::map_key || kind == ParamKind::variable || kind == ParamKind::word || kind == ParamKind::map;
+  return kind == ParamKind::map_key || kind == ParamKind::variable || kind == ParamKind::word ||
+         kind == ParamKind::map || kind == ParamKind::place;
 }
 
 CallLowering::Reg CallLowering::argument(size_t index) {
@@ -284,6 +285,36 @@ CallLowering::Reg CallLowering::routine(std::string_view name, std::initializer_
 // Handed to helpers as it is: they want the pointer, not its number.
 CallLowering::Reg CallLowering::context() { return {function_.context()}; }
 
+CallLowering::Reg CallLowering::kernel_function(const builtins::KernelFunction& wanted,
+                                                std::initializer_list<builtins::Operand> operands) {
+  llvm::SmallVector<llvm::Value*, 4> values;
+  for (const builtins::Operand& operand : operands)
+    values.push_back(std::visit([](auto handle) { return static_cast<llvm::Value*>(handle.handle); }, operand));
+  return {builder_.CreateCall(function_.module.kernel_function(wanted), values)};
+}
+
+bool CallLowering::has_kernel_function(std::string_view name) const {
+  const auto& known = function_.module.options().has_kernel_function;
+  return known && known(name);
+}
+
+CallLowering::Reg CallLowering::with_place(size_t index, const std::function<Reg(Reg)>& use, Reg otherwise) {
+  const Expr& expr = *call_.arguments[index];
+  if (in_register(expr.type)) {
+    const Reg pointer = argument(index);
+    return if_else(compare(Cmp::ne, pointer, constant(0)), [&] { return use(pointer); }, [&] { return otherwise; });
+  }
+  Place place = function_.place(expr);
+  if (place.kind != Place::Kind::foreign) return use({function_.address(place)});
+  return if_else(
+      compare(Cmp::ne, {place.base}, constant(0)), [&] { return use({function_.address(place)}); },
+      [&] { return otherwise; });
+}
+
+builtins::MapHandle CallLowering::packet_map() { return {function_.module.map(InternalMap::packets)}; }
+
+uint32_t CallLowering::event_index() const { return function_.module.plan().events.at(&call_).value; }
+
 types::Space CallLowering::space() const { return function_.program.program.probe.space; }
 
 CallLowering::Reg CallLowering::probe_read(Mem to, Reg size, Reg address, types::Space space) {
@@ -297,6 +328,15 @@ CallLowering::Reg CallLowering::probe_read_string(Mem to, Reg size, Reg address,
 CallLowering::Reg CallLowering::kernel_field(Reg base, std::string_view record, std::string_view path) {
   SONDE_CHECK(function_.module.options().kernel_type != nullptr);
   return {function_.kernel_field(value(base), function_.module.options().kernel_type("struct", record), path)};
+}
+
+CallLowering::Reg CallLowering::kernel_field_address(Reg base, std::string_view record, std::string_view path) {
+  const TypeRef type = function_.module.options().kernel_type("struct", record);
+  SONDE_CHECK(type != nullptr && type->c_record != nullptr);
+  const Place from{Place::Kind::foreign, value(base), 0, types::Space::kernel};
+  const std::vector<const types::CField*> fields = type->c_record->find(path);
+  SONDE_CHECK(!fields.empty());
+  return {function_.address(function_.member_place(from, *type->c_record, fields))};
 }
 
 CallLowering::Reg CallLowering::saved_register(uint32_t offset) { return {function_.context_load(offset, 8, false)}; }

@@ -64,10 +64,17 @@ class CallLowering : public builtins::Codegen {
   Reg helper(uint32_t id, std::initializer_list<builtins::Operand> operands) override;
   Reg routine(std::string_view name, std::initializer_list<builtins::Operand> operands) override;
   Reg context() override;
+  Reg kernel_function(const builtins::KernelFunction& wanted,
+                      std::initializer_list<builtins::Operand> operands) override;
+  bool has_kernel_function(std::string_view name) const override;
+  Reg with_place(size_t index, const std::function<Reg(Reg)>& use, Reg otherwise) override;
+  builtins::MapHandle packet_map() override;
+  uint32_t event_index() const override;
   types::Space space() const override;
   Reg probe_read(Mem to, Reg size, Reg address, types::Space space) override;
   Reg probe_read_string(Mem to, Reg size, Reg address, types::Space space) override;
   Reg kernel_field(Reg base, std::string_view record, std::string_view path) override;
+  Reg kernel_field_address(Reg base, std::string_view record, std::string_view path) override;
   Reg saved_register(uint32_t offset) override;
   Reg parameter(image::ParameterKind kind, std::string_view name) override;
   Mem parameter_memory(image::ParameterKind kind, std::string_view name, uint32_t size) override;

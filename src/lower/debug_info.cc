@@ -62,6 +62,30 @@ llvm::DISubprogram* ModuleState::subprogram(const std::string& name, bool is_sta
   return debug_.createFunction(file_, name, "", file_, 1, function_type_, 1, llvm::DINode::FlagPrototyped, flags);
 }
 
+llvm::Function* ModuleState::kernel_function(const builtins::KernelFunction& wanted) {
+  const llvm::StringRef name(wanted.name.data(), wanted.name.size());
+  if (llvm::Function* known = module_.getFunction(name)) return known;
+  // The loader compares kinds along the prototype; a structure may be empty here.
+  const auto pointer = [&](std::string_view record) {
+    return debug_.createPointerType(
+        debug_.createStructType(nullptr, llvm::StringRef(record.data(), record.size()), file_, 0, 0, 0,
+                                llvm::DINode::FlagZero, nullptr, debug_.getOrCreateArray({})),
+        64);
+  };
+  llvm::SmallVector<llvm::Metadata*, 4> types;
+  types.push_back(wanted.returns_pointer ? pointer(wanted.result) : nullptr);
+  for (const std::string_view record : wanted.parameters)
+    types.push_back(record.empty() ? static_cast<llvm::DIType*>(int_type_) : pointer(record));
+  llvm::SmallVector<llvm::Type*, 4> parameters(wanted.parameters.size(), i64);
+  auto* made = llvm::Function::Create(llvm::FunctionType::get(i64, parameters, false),
+                                      llvm::GlobalValue::ExternalLinkage, name, module_);
+  made->setSection(".ksyms");
+  made->setSubprogram(debug_.createFunction(file_, name, "", file_, 1,
+                                            debug_.createSubroutineType(debug_.getOrCreateTypeArray(types)), 1,
+                                            llvm::DINode::FlagPrototyped, llvm::DISubprogram::SPFlagOptimized));
+  return made;
+}
+
 llvm::DILocation* ModuleState::location(llvm::DISubprogram* function, image::SpanId span) {
   const uint32_t line = span.valid() ? span.value + 1 : 1;
   return llvm::DILocation::get(context_, line, 0, function);

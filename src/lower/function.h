@@ -37,6 +37,7 @@ class FunctionLowering {
 
   // --- places (places.cc) -----------------------------------------------------------------------------------------------
   Place place(const Expr& expr);
+  Place member_place(Place from, const types::CRecord& record, const std::vector<const types::CField*>& path);
   bool has_place(const Expr& expr) const;
   llvm::Value* read_scalar(const Place& from, TypeRef type);
   void read_memory(const Place& from, TypeRef type, llvm::Value* to, bool padded);
@@ -198,7 +199,6 @@ class FunctionLowering {
   llvm::Value* usdt_argument(uint32_t number);
   llvm::Value* usdt_word(const probes::UsdtArgument& argument);
   llvm::Value* usdt_value(const probes::UsdtArgument& argument, llvm::Value* word);
-  Place member_place(Place from, const types::CRecord& record, const std::vector<const types::CField*>& path);
   Place index_place(const sema::Index& expr);
   llvm::Value* read_bitfield(const Place& from, const sema::Field& expr);
   llvm::Value* data_loc(const Place& from);

@@ -19,6 +19,8 @@ struct Options {
   bool want_ir = false;  // keep texts below
   // Type of a kernel structure by tag ("struct") and name, for builtins that read kernel memory; null: no such type.
   std::function<types::TypeRef(std::string_view tag, std::string_view name)> kernel_type = {};
+  // Whether the kernel's BTF has a function of this name.
+  std::function<bool(std::string_view name)> has_kernel_function = {};
 };
 
 // Version of LLVM that this build links.

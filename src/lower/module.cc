@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kInternalNames[kInternalMaps] = {image::kRingMap, image::kErrorMap, image::kLossMap,
                                                        image::kEntryMap, image::kScratchMap, image::kUnwindRowsMap,
-                                                       image::kUnwindSpacesMap};
+                                                       image::kUnwindSpacesMap, image::kPacketMap};
 constexpr uint32_t kCacheLine = 64;
 
 uint32_t round_up(uint32_t value, uint32_t unit) { return (value + unit - 1) / unit * unit; }
@@ -55,6 +55,10 @@ image::MapDesc internal_desc(InternalMap which) {
       desc.kind = image::MapKind::hash;
       desc.value_size = sizeof(sonde_unwind_space);
       desc.max_entries = image::kUnwindProcesses;
+      break;
+    case InternalMap::packets:
+      desc.kind = image::MapKind::perf_event_array;
+      desc.value_size = 4;
       break;
   }
   return desc;

@@ -13,13 +13,14 @@
 #include <tuple>
 #include <vector>
 
+#include "builtins/codegen.h"
 #include "lower/lower.h"
 
 namespace sonde::lower {
 
 // Internal maps by role; the names are in image.h.
-enum class InternalMap : uint8_t { ring, errors, losses, entries, scratch, unwind_rows, unwind_spaces };
-inline constexpr size_t kInternalMaps = 7;
+enum class InternalMap : uint8_t { ring, errors, losses, entries, scratch, unwind_rows, unwind_spaces, packets };
+inline constexpr size_t kInternalMaps = 8;
 
 // Kinds of CO-RE relocations, as the BPF back end and libbpf number them. The shifts isolate a bitfield in 64 bits.
 enum class Relocation : uint32_t { byte_offset = 0, byte_size = 1, left_shift = 4, right_shift = 5 };
@@ -80,6 +81,8 @@ class ModuleState {
   llvm::DISubprogram* subprogram(const std::string& name, bool is_static);
   // A function of an imported C file, declared.
   llvm::Function* c_function(const kernel::FunctionProto& function);
+  // A function of the kernel that the loader resolves by name and prototype.
+  llvm::Function* kernel_function(const builtins::KernelFunction& wanted);
   llvm::DILocation* location(llvm::DISubprogram* function, image::SpanId span);
   // A CO-RE relocation against the kernel's `record`: loading this i64 yields a number that the loader fills in.
   llvm::GlobalVariable* relocation(const types::CRecord& record, const types::CField& field, Relocation kind);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "builtins/print_options.h"
 #include "types/layout.h"
 
 namespace sonde::plan {
@@ -55,6 +56,15 @@ class EventMaker {
       case Action::join: event_.format = text_format(literal_or(1, " ")); break;
       case Action::time: event_.format = text_format(literal_or(0, "%H:%M:%S\n")); break;
       case Action::exit: add(types_.integer(8, true)); break;
+      case Action::print_table:
+        for (size_t i = 0; i < call_.arguments.size(); ++i) event_.integers.push_back(map(i).value);
+        break;
+      case Action::unwatch: add(types_.integer(8, false)); break;
+      case Action::packet:
+        event_.format = text_format(*call_.described[0].text);
+        event_.integers = {static_cast<int64_t>(*call_.described[3].integer)};
+        break;
+      case Action::percentiles:
       case Action::clear_map:
       case Action::zero_map: event_.map = map(0); break;
     }
@@ -80,11 +90,12 @@ class EventMaker {
     if (subject.map && !subject.keyed_read) {
       event_.action = Action::print_map;
       event_.map = map(0);
+      const auto options = builtins::print_options(call_.described);
+      SONDE_CHECK(options.has_value());
       // A negative `top` shows all entries, as 0 does.
-      const auto number = [&](size_t i) {
-        return i < call_.described.size() ? static_cast<int64_t>(*call_.described[i].integer) : 0;
-      };
-      event_.integers = {std::max<int64_t>(number(1), 0), number(2)};
+      event_.integers = {std::max<int64_t>(options->top, 0), options->div};
+      if (options->order != image::MapOrder::usual || options->descending)
+        event_.integers.insert(event_.integers.end(), {static_cast<int64_t>(options->order), options->descending});
       return;
     }
     if (subject.keyed_read) event_.action = Action::print_map_value;

@@ -24,7 +24,9 @@ std::optional<uint32_t> argument_number(std::string_view name) {
 }
 
 ParamKind param_kind(const Builtin& row, size_t index) {
-  return index < row.params.size() ? row.params[index].kind : ParamKind::any;
+  if (index < row.params.size()) return row.params[index].kind;
+  // One word too many is a matter of their number, not of its name.
+  return !row.params.empty() && row.params.back().kind == ParamKind::word ? ParamKind::word : ParamKind::any;
 }
 
 }  // namespace

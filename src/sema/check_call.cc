@@ -1,4 +1,9 @@
 // Calls of builtin rows: arity and kinds from the row, worded as stdlib.md 1.3 wants, then the row's own hooks.
+#include <linux/bpf.h>
+
+#include <algorithm>
+
+#include "kernel/elf_symbols.h"
 #include "sema/typing.h"
 
 namespace sonde::sema {
@@ -31,6 +36,7 @@ class Typing::CallEnvironment : public builtins::CallEnvironment {
     if (call_.from_library && key.starts_with("unstable_")) return "enable";
     return typing_.inputs_.config.text(key);
   }
+  std::string configured(std::string_view key) const override { return typing_.inputs_.config.text(key); }
   bool unsafe_allowed() const override { return typing_.inputs_.unsafe; }
   Result<uint64_t> symbol_address(std::string_view name) override {
     return typing_.inputs_.kernel.symbol_address(name);
@@ -41,6 +47,24 @@ class Typing::CallEnvironment : public builtins::CallEnvironment {
   }
   uint32_t possible_cpus() const override { return typing_.inputs_.kernel.possible_cpus(); }
   bool has_feature(std::string_view name) const override { return typing_.inputs_.kernel.has_feature(name); }
+  bool has_kernel_function(std::string_view name) const override {
+    return typing_.inputs_.kernel.find_function("vmlinux", name).has_value();
+  }
+  bool calls_kernel_functions() const override {
+    const uint32_t type = probe().program_type;
+    const bool iterator = tracing() == image::TracingKind::iterator;
+    return type == BPF_PROG_TYPE_TRACEPOINT || type == BPF_PROG_TYPE_PERF_EVENT ||
+           (type == BPF_PROG_TYPE_TRACING && !iterator);
+  }
+  std::optional<image::TracingKind> tracing() const override {
+    const auto* attach = std::get_if<image::TracingAttach>(&probe().attach);
+    return attach ? std::optional(attach->kind) : std::nullopt;
+  }
+  std::string probe_binary() const override {
+    const auto* attach = std::get_if<image::UprobeAttach>(&probe().attach);
+    return attach ? attach->path : std::string();
+  }
+  Result<builtins::UserSymbol> user_symbol(std::string_view name) override;
   void declare_option(source::Range range, const builtins::ScriptOption& option) override;
 
  private:
@@ -50,6 +74,17 @@ class Typing::CallEnvironment : public builtins::CallEnvironment {
   const bound::Call& call_;
   diag::Diagnostics diagnostics_;
 };
+
+Result<builtins::UserSymbol> Typing::CallEnvironment::user_symbol(std::string_view name) {
+  const auto* attach = std::get_if<image::UprobeAttach>(&probe().attach);
+  if (!attach || attach->sites.empty()) return base::fail("no user probe");
+  const auto symbol = kernel::find_elf_symbol(attach->path, name);
+  if (!symbol) return std::unexpected(symbol.error());
+  const image::UprobeSite& site = attach->sites.front();
+  const auto probed = kernel::elf_address_of_offset(attach->path, site.file_offset);
+  if (!probed) return std::unexpected(probed.error());
+  return builtins::UserSymbol{symbol->address, symbol->size, *probed};
+}
 
 void Typing::CallEnvironment::declare_option(source::Range range, const builtins::ScriptOption& option) {
   if (!typing_.final_) return;
@@ -200,6 +235,7 @@ bool Typing::check_argument(bound::Call& call, size_t index) {
     case ParamKind::word:
       // The row words it: what it expects is a closed set that only it knows.
     case ParamKind::word_or_literal:
+    case ParamKind::place:
     case ParamKind::any:
     case ParamKind::map_or_any:
     case ParamKind::map:

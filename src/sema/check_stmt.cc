@@ -325,7 +325,8 @@ bool Typing::check_map_value(bound::Map& map, bound::Expr& value, const bound::S
 
 // Same aggregate, other parameters.
 void Typing::check_aggregates(const bound::Map& map, TypeRef offered, const bound::Stmt& stmt) {
-  if (offered->bits != map.value.type->bits)
+  // A series and the like have bounds, too, and these are what their message is about.
+  if (offered->bits != map.value.type->bits && offered->step == 0)
     report<Id::hist_bits_differ>(stmt);
   else
     report<Id::bounds_differ>(stmt, offered->aggregate);

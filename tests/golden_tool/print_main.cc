@@ -1,20 +1,25 @@
-// sonde-golden-print FILE: replays a recording (values, maps, messages) through every output format.
+// sonde-golden-print FILE: replays a recording (values, maps, messages) through the output formats text and json, or those
+// that its line `formats NAME...` names.
 //
 // A recording has one record per line:
 //   attached N | lost N | total_lost N | end | failure "text"
 //   text KIND "bytes"               KIND: printf time cat join system
 //   value VALUE                     see print_reader.h
-//   map NAME FORM KEY = VALUE       appends an entry; FORM: plain stats histogram; KEY `-` for a scalar map
+//   map NAME FORM KEY = VALUE       appends an entry; FORM: plain stats histogram series; KEY `-` for a scalar map
 //   map NAME FORM                   a map without entries
 //   print NAME                      prints that map and forgets it
+//   table NAME...                   prints these maps as one table and forgets them
+//   time NANOSECONDS                of the records that follow
 //   span "file" LINE COLUMN END "source line"                      the place of the messages that follow
 //   lines about layouts and bytes: see print_layouts.h
 //   message KIND "text" ["helper" CODE]   KIND: helper_error runtime_error warnf errorf assert_failed
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "image/image.h"
 #include "runtime/print/printer.h"
@@ -66,6 +71,10 @@ class Replay {
     } else if (verb == "print") {
       const auto map = maps_.extract(std::string(in.word()));
       if (map) printer_.map(map.mapped());
+    } else if (verb == "table") {
+      table(in);
+    } else if (verb == "time") {
+      printer_.set_time(in.number());
     } else if (verb == "span") {
       span(in);
     } else if (verb == "message") {
@@ -85,7 +94,7 @@ class Replay {
     const std::string name(in.word());
     value::MapValue& map = maps_[name];
     map.name = name;
-    map.form = kind_of<value::MapForm>(in.word(), {"plain", "stats", "histogram"});
+    map.form = kind_of<value::MapForm>(in.word(), {"plain", "stats", "histogram", "series"});
     if (in.at_end()) return;
     value::MapEntry entry;
     map.scalar = in.accept("- ");
@@ -93,6 +102,12 @@ class Replay {
     in.expect("=");
     entry.value = in.value();
     map.entries.push_back(std::move(entry));
+  }
+
+  void table(Reader& in) {
+    std::vector<value::MapValue> columns;
+    while (!in.at_end()) columns.push_back(std::move(maps_[std::string(in.word())]));
+    printer_.table(columns);
   }
 
   void span(Reader& in) {
@@ -125,8 +140,21 @@ class Replay {
   std::map<std::string, value::MapValue> maps_;
 };
 
+// The names behind `formats`, or the two for everything.
+std::string wanted_formats(const char* path) {
+  std::ifstream file(path);
+  constexpr std::string_view mark = "formats ";
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with(mark)) return " " + line.substr(mark.size()) + " ";
+  return " text json ";
+}
+
 int run(const char* path) {
+  // Times of series are local ones.
+  ::setenv("TZ", "UTC0", 1);
+  const std::string wanted = wanted_formats(path);
   for (const print::Format& format : print::formats()) {
+    if (!wanted.contains(" " + std::string(format.name) + " ")) continue;
     std::ifstream file(path);
     if (!file) {
       std::perror(path);
@@ -138,8 +166,9 @@ int run(const char* path) {
     const auto printer = format.make({image, out, err});
     Replay replay(*printer, image);
     for (std::string line; std::getline(file, line);) {
-      if (!line.empty() && line.front() != '#') replay.line(line);
+      if (!line.empty() && line.front() != '#' && !line.starts_with("formats ")) replay.line(line);
     }
+    printer->finish();
     std::printf("=== %.*s\n%s", static_cast<int>(format.name.size()), format.name.data(), out.text().c_str());
     if (!err.text().empty())
       std::printf("=== %.*s, stderr\n%s", static_cast<int>(format.name.size()), format.name.data(), err.text().c_str());

@@ -131,6 +131,19 @@ value::Value Reader::histogram(bool linear) {
   return {result};
 }
 
+// series(INTERVAL EPOCH VALUE, EPOCH _, ...)
+value::Value Reader::series() {
+  value::Series result;
+  result.interval = number();
+  while (!accept(")")) {
+    value::SeriesPoint& point = result.points.emplace_back();
+    point.epoch = number();
+    point.value = bound();
+    accept(",");
+  }
+  return {result};
+}
+
 value::Value Reader::value() {
   if (accept("null")) return {value::Null{}};
   if (accept("true")) return {true};
@@ -145,6 +158,12 @@ value::Value Reader::value() {
   if (accept("stack[")) return stack();
   if (accept("lhist[")) return histogram(true);
   if (accept("hist[")) return histogram(false);
+  if (accept("series(")) return series();
+  if (accept("ustack[")) {
+    value::Value read = stack();
+    std::get<value::Stack>(read.data).user = true;
+    return read;
+  }
   if (accept("stats(")) {
     const uint64_t count = number();
     const value::Integer average = integer();

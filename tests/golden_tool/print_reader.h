@@ -37,6 +37,7 @@ class Reader {
   std::vector<value::Value> list(std::string_view close);
   value::Value stack();
   value::Value histogram(bool linear);
+  value::Value series();
   std::optional<value::Integer> bound();
 
   std::string_view line_;

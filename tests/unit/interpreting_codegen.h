@@ -102,6 +102,7 @@ class InterpretingCodegen : public Codegen {
   Reg bound(Reg value, uint32_t limit) override { return reg(std::min<uint64_t>(bits(value), limit - 1)); }
   Reg address(Mem memory) override { return {memory.handle}; }
   Mem temporary(uint32_t size) override { return mem(temporaries_.emplace_back(size, '\xee').data()); }
+  Mem untracked(uint32_t size) override { return temporary(size); }
   Mem string_constant(std::string_view bytes) override { return mem(temporaries_.emplace_back(bytes).data()); }
   void atomic_add(Mem memory, uint32_t offset, Reg value) override {
     store(memory, offset, 8, reg(bits(load(memory, offset, 8, false)) + bits(value)));

@@ -39,8 +39,8 @@ class Printers : public testing::Test {
   std::string err_;
 };
 
-TEST_F(Printers, RegistryKnowsBothAndNoOther) {
-  ASSERT_EQ(formats().size(), 2U);
+TEST_F(Printers, RegistryBeginsWithTextAndJson) {
+  ASSERT_GE(formats().size(), 2U);
   EXPECT_EQ(formats()[0].name, "text");
   EXPECT_EQ(formats()[1].name, "json");
   EXPECT_EQ(find_format("xml"), nullptr);

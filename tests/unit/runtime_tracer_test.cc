@@ -277,7 +277,8 @@ TEST_F(TracerTest, UnknownFormatAndUnwritableOutputAreRefused) {
   options_.format = "xml";
   Outcome outcome = run();
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_EQ(outcome.err, "ERROR: Invalid output format \"xml\"\nValid formats: 'text', 'json'\n");
+  EXPECT_EQ(outcome.err,
+            "ERROR: Invalid output format \"xml\"\nValid formats: 'text', 'json', 'csv', 'folded', 'svg', 'trace'\n");
   options_.format.clear();
   options_.output = "/nonexistent/file";
   EXPECT_EQ(run().err, "ERROR: Failed to open output file: \"/nonexistent/file\": No such file or directory\n");

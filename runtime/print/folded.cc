@@ -1,0 +1,43 @@
+// Folded stacks: `root;...;leaf weight`, what flame graph tools read.
+#include <algorithm>
+
+#include "runtime/print/formats.h"
+#include "runtime/print/notices.h"
+#include "runtime/print/stack_map.h"
+#include "runtime/value/format.h"
+
+namespace sonde::print {
+namespace {
+
+class FoldedPrinter : public NoticePrinter {
+ public:
+  using NoticePrinter::NoticePrinter;
+
+  // Whatever is no stack goes where notices go.
+  void text(TextKind, std::string_view bytes) override { notice(bytes); }
+  void value(const value::Value& value) override {
+    std::string text;
+    value::append_text(text, value);
+    notice(text + "\n");
+  }
+
+  void map(const value::MapValue& map) override {
+    std::string line;
+    for (const WeightedStack& stack : weighted_stacks(map)) {
+      line.clear();
+      for (std::string frame : stack.frames) {
+        std::ranges::replace_if(frame, [](char c) { return c == ';' || c == '\n'; }, ':');
+        line += line.empty() ? frame : ";" + frame;
+      }
+      context_.out.write(line + " " + std::to_string(stack.weight) + "\n");
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Printer> make_folded_printer(const PrintContext& context) {
+  return std::make_unique<FoldedPrinter>(context);
+}
+
+}  // namespace sonde::print
