@@ -59,6 +59,7 @@ struct Builtin {
   std::optional<diag::Id> refusal = {};
   bool unsafe = false;
   bool returns = false;    // leaves the probe after the call (exit)
+  bool fixed = false;      // a value that is the same throughout one run of a program
   bool per_match = false;  // the value differs per match of a wildcard: one program per match (probe)
   // Checks beyond the signature and gives the result type; reports and returns null when the call is wrong. May be called
   // several times while types widen: it must be pure apart from its diagnostics. Null: the result is void.

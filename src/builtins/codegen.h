@@ -110,6 +110,9 @@ class Codegen {
   virtual Reg helper(uint32_t id, std::initializer_list<Operand> operands) = 0;
   // Calls a routine of stdlib/bpf, which is written in C.
   virtual Reg routine(std::string_view name, std::initializer_list<Operand> operands) = 0;
+  // For what is the same throughout one run of a program, under a name of its own: what `make` gives, or what it gave before
+  // where that is at hand.
+  virtual Reg once(std::string_view, const std::function<Reg()>& make) { return make(); }
   virtual Reg context() = 0;
   virtual types::Space space() const = 0;  // address space of the probe's values
   // Reads `size` bytes at `address` into `to` with the helper that `space` asks for; zeroes `to` on failure. Returns the

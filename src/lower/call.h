@@ -63,6 +63,7 @@ class CallLowering : public builtins::Codegen {
 
   Reg helper(uint32_t id, std::initializer_list<builtins::Operand> operands) override;
   Reg routine(std::string_view name, std::initializer_list<builtins::Operand> operands) override;
+  Reg once(std::string_view name, const std::function<Reg()>& make) override;
   Reg context() override;
   types::Space space() const override;
   Reg probe_read(Mem to, Reg size, Reg address, types::Space space) override;

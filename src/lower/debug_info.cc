@@ -91,6 +91,7 @@ void ModuleState::describe_map(llvm::GlobalVariable& global, const image::MapDes
     add("key_size", desc.key_size);
     add("value_size", desc.value_size);
   }
+  if (desc.on_demand) add("map_flags", BPF_F_NO_PREALLOC);
   const uint64_t bits = members.size() * 64;
   auto* record = debug_.createStructType(nullptr, "", nullptr, 0, bits, 64, llvm::DINode::FlagZero, nullptr,
                                          debug_.getOrCreateArray(members));

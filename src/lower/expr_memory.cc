@@ -64,8 +64,8 @@ void FunctionLowering::store_value(const Expr& expr, llvm::Value* to, bool padde
       const auto& node = as<sema::BlockExpr>(expr);
       TempScope temporaries(*this);
       statements(node.block);
-      if (open()) store_value(*node.value, to, padded);
-      return;
+      reopen();
+      return store_value(*node.value, to, padded);
     }
     case ExprKind::cast: return store_cast(as<sema::Cast>(expr), to, padded);
     case ExprKind::tuple: return store_tuple(as<sema::TupleMake>(expr), to, padded);

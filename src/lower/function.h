@@ -8,6 +8,7 @@
 #include <initializer_list>
 
 #include "builtins/codegen.h"
+#include "lower/known_values.h"
 #include "lower/program_state.h"
 
 namespace sonde::lower {
@@ -36,7 +37,11 @@ class FunctionLowering {
   // --- values (expr.cc, expr_memory.cc) ---------------------------------------------------------------------------------
   llvm::Value* scalar(const Expr& expr);
   llvm::Value* condition(const Expr& expr);  // i1
-  void branch(const Expr& condition, llvm::BasicBlock* yes, llvm::BasicBlock* no);
+  // What is known in the blocks that a condition leads to; `available` itself is not to be used until one is chosen.
+  struct Outcome {
+    KnownValues yes, no;
+  };
+  Outcome branch(const Expr& condition, llvm::BasicBlock* yes, llvm::BasicBlock* no);
   llvm::Value* memory(const Expr& expr);  // address of readable memory; not to be written
   // Writes the value of `expr` to `to`. `padded`: bytes that do not belong to the value must be zero (keys).
   void store_value(const Expr& expr, llvm::Value* to, bool padded);
@@ -68,6 +73,7 @@ class FunctionLowering {
                           const sema::Variable* variable);  // variable may be null
   llvm::Value* map_length(const sema::Map* map);
   void assign_map(const sema::AssignMap& stmt);
+  void store_entry(const sema::AssignMap& stmt);
   void update_map(const sema::UpdateMap& stmt);
   void update_aggregate(const sema::UpdateAggregate& stmt);
   llvm::Value* increment(const sema::Increment& expr);
@@ -123,11 +129,15 @@ class FunctionLowering {
                     image::MapId map = {});
   void count_loss(uint32_t field_offset);
   llvm::Value* bound(llvm::Value* value, uint64_t limit);
+  llvm::Value* settled(llvm::Value* value);  // nothing is known to LLVM of how it was made
 
   // --- control flow -----------------------------------------------------------------------------------------------------
   llvm::BasicBlock* new_block(const char* name);
   void continue_in(llvm::BasicBlock* block);
   void if_then(llvm::Value* condition, const std::function<void()>& then_part, bool unlikely = false);
+  // What `part` emits is not sure to run: what it makes known is not known behind it.
+  void perhaps(const std::function<void()>& part);
+  void reopen();
   llvm::Value* constant(uint64_t value) { return builder.getInt64(value); }
   llvm::Value* as_bool(llvm::Value* value) { return builder.CreateICmpNE(value, constant(0)); }
   llvm::Value* from_bool(llvm::Value* bit) { return builder.CreateZExt(bit, module.i64); }
@@ -161,6 +171,7 @@ class FunctionLowering {
   llvm::IRBuilder<> builder;
   llvm::Function* function = nullptr;
   image::SpanId span;
+  KnownValues available;
 
  private:
   struct StackSlot {
@@ -202,6 +213,19 @@ class FunctionLowering {
   llvm::Function* error_function();
   llvm::Function* per_cpu_function(const std::string& name, image::MapId map,
                                    const std::function<void(llvm::Value*, llvm::Value*)>& body);
+  // --- compare.cc
+  struct WordPair {
+    llvm::Value* differ;  // non-zero where they do
+    llvm::Value* end;     // texts: non-zero where one ends
+  };
+  WordPair compare_words(llvm::Value* left, llvm::Value* right, uint32_t width, bool text);
+  llvm::Value* undecided(const WordPair& words);
+  llvm::Value* decided_equal(const WordPair& words);
+  llvm::Value* blocks_equal(llvm::Value* left, llvm::Value* right, uint32_t size, bool text);
+  llvm::Value* long_blocks_equal(llvm::Value* left, llvm::Value* right, uint32_t size, uint32_t width, bool text);
+  llvm::Function* compare_function(uint32_t turns, uint32_t width, bool text);
+  // Three words on the stack for a callback of ours, which alone may hold an address.
+  llvm::Value* callback_frame();
   llvm::Value* for_each_cpu(llvm::Function* callback, llvm::Value* key_memory);
   llvm::Value* average(llvm::Value* total, llvm::Value* count, bool is_signed);
   void fill_event(const image::EventLayout& layout, llvm::Value* record, llvm::ArrayRef<const Expr*> fields,
@@ -213,7 +237,7 @@ class FunctionLowering {
   void for_map(const sema::ForMap& stmt);
   void while_loop(const sema::While& stmt);
   void jump(const sema::Jump& stmt);
-  void start_loop_body();
+  void start_loop_body(const sema::Stmt& loop);
   void finish_loop_body();
   void after_loop(const sema::Block& body);
 
@@ -226,7 +250,7 @@ class FunctionLowering {
   llvm::BasicBlock* allocas_ = nullptr;  // entry block: allocas and what must dominate everything
   llvm::Value* zero_key_ = nullptr;
   llvm::Value* loss_key_ = nullptr;
-  llvm::Value* cpu_frame_ = nullptr;
+  llvm::Value* callback_frame_ = nullptr;
   llvm::Value* shared_ = nullptr;
   llvm::Value* context_ = nullptr;
   llvm::Instruction* scratch_value_ = nullptr;  // stands for the slot's address until the function is complete
@@ -237,5 +261,8 @@ class FunctionLowering {
   llvm::DISubprogram* subprogram_ = nullptr;
   image::SpanId located_;
 };
+
+// Widest naturally aligned access at `offset` of a block with `left` bytes to go.
+uint32_t access_size(uint32_t alignment, uint32_t offset, uint32_t left);
 
 }  // namespace sonde::lower

@@ -24,28 +24,39 @@ inline constexpr size_t kInternalMaps = 6;
 // Kinds of CO-RE relocations, as the BPF back end and libbpf number them. The shifts isolate a bitfield in 64 bits.
 enum class Relocation : uint32_t { byte_offset = 0, byte_size = 1, left_shift = 4, right_shift = 5 };
 
-// Slots per CPU for programs that interrupt or preempt each other, and bytes in front of them (the occupancy mask).
-inline constexpr uint32_t kScratchSlots = 8;
+// Slots per CPU for programs that interrupt or preempt each other, and bytes in front of them (the occupancy mask). Large ones
+// are fewer, but one for each context that may interrupt: task, soft interrupt, interrupt, NMI.
+inline constexpr uint32_t kScratchSlots = 8;  // powers of two
+inline constexpr uint32_t kLeastScratchSlots = 4;
+inline constexpr uint32_t kScratchWanted = 1 << 20;
 inline constexpr uint32_t kScratchHeader = 8;
 
 class ModuleState {
  public:
-  ModuleState(llvm::LLVMContext& context, plan::Plan& plan, const source::SourceSet& sources, const Options& options);
+  // `sparing`: values wait in memory rather than in registers, of which the compiler makes stack.
+  ModuleState(llvm::LLVMContext& context, plan::Plan& plan, const source::SourceSet& sources, const Options& options,
+              bool sparing = false);
 
   llvm::Module& module() { return module_; }
   llvm::LLVMContext& context() { return context_; }
   plan::Plan& plan() { return plan_; }
   image::Image& image() { return plan_.image; }
   const Options& options() const { return options_; }
+  bool sparing() const { return sparing_; }
   bool is_arm64() const { return plan_.image.target.arch == "aarch64" || plan_.image.target.arch == "arm64"; }
 
   // --- maps -------------------------------------------------------------------------------------------------------------
   llvm::GlobalVariable* map(image::MapId id);
   llvm::GlobalVariable* map(InternalMap which);
   const image::MapDesc& desc(const sema::Map* map) const { return plan_.image.maps[plan_.maps.at(map).value]; }
-  // A program needs `bytes` of scratch memory. A slot is as large as the largest need, which is known at the end only:
-  // finish() then sets the second operand of `multiply` (slot number times slot size).
-  void need_scratch(uint32_t bytes, llvm::Instruction* multiply);
+  // Instructions whose second operands depend on the number and size of slots, which are known at the end only.
+  struct SlotUse {
+    llvm::Instruction* mask;      // of the bits of all slots
+    llvm::Instruction* number;    // bounds a slot's number
+    llvm::Instruction* multiply;  // slot number times slot size
+  };
+  // A program needs `bytes` of scratch memory; a slot is as large as the largest need.
+  void need_scratch(uint32_t bytes, const SlotUse& use);
 
   // --- routines written in C (routines.cc) ------------------------------------------------------------------------------
   // A function of stdlib/bpf, declared with i64 or pointer operands as they are passed; its body is linked in at the end.
@@ -64,6 +75,9 @@ class ModuleState {
   image::ErrorSiteId error_site(image::ErrorKind kind, std::string_view helper, image::MapId map, image::SpanId span,
                                 bool optional);
   image::StringId intern_string(std::string_view text);
+  // The loop whose body a function is.
+  void note_loop(const llvm::Function* body, const sema::Stmt& loop) { loops_[body] = &loop; }
+  const sema::Stmt* loop_of(const llvm::Function* body) const;
 
   // --- debug information (debug_info.cc) --------------------------------------------------------------------------------
   // A function the loader can see: BTF for the verifier's function table.
@@ -103,6 +117,7 @@ class ModuleState {
   plan::Plan& plan_;
   const source::SourceSet& sources_;
   const Options& options_;
+  const bool sparing_;
   llvm::Module module_;
   llvm::DIBuilder debug_;
   llvm::DIFile* file_ = nullptr;  // temporary until finish(): its text is only known then
@@ -113,7 +128,7 @@ class ModuleState {
   std::vector<llvm::GlobalVariable*> maps_;  // by MapId
   std::optional<image::MapId> internal_[kInternalMaps];
   uint32_t scratch_bytes_ = 0;
-  std::vector<llvm::Instruction*> scratch_multiplies_;
+  std::vector<SlotUse> scratch_uses_;
   std::map<std::string, llvm::Constant*, std::less<>> texts_;
   std::map<uint32_t, llvm::Constant*> zeros_;
   llvm::GlobalVariable* parameters_ = nullptr;
@@ -122,6 +137,7 @@ class ModuleState {
   std::map<std::tuple<uint8_t, std::string, uint32_t, uint32_t>, image::ErrorSiteId> sites_;
   std::map<const types::CRecord*, RecordInfo> records_;
   std::vector<std::string_view> routine_files_;  // in stdlib/bpf, of the routines in use
+  std::map<const llvm::Function*, const sema::Stmt*> loops_;
 };
 
 }  // namespace sonde::lower

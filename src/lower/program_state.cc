@@ -11,6 +11,8 @@ namespace {
 
 // All frames of a call chain share 512 bytes; spilled registers and rounding take their part.
 constexpr uint32_t kStackTotal = 320;
+// ... where the code turned out to need more for those.
+constexpr uint32_t kSparingTotal = 64;
 constexpr uint32_t kStackBesideC = 128;
 // Captured variables beyond this live in scratch memory.
 constexpr uint32_t kSharedLimit = 112;
@@ -151,6 +153,7 @@ ProgramState::ProgramState(ModuleState& module_state, const sema::Program& sourc
 }
 
 uint32_t ProgramState::stack_budget(uint32_t depth) const {
+  if (module.sparing()) return depth == 0 ? kSparingTotal : 0;
   // The functions of imported C files were compiled without knowledge of what stands above them.
   if (calls_c_) return loop_depth_ == 0 ? kStackBesideC : 0;
   if (loop_depth_ == 0) return kStackTotal;
