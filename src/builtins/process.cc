@@ -111,6 +111,7 @@ constexpr Builtin kRows[] = {
      .summary = "Pointer to the `struct task_struct` of the current task.",
      .example = "profile:hz:99 { @[curtask.group_leader.comm] = count(); }",
      .fixed = true,
+     .typed_helper = BPF_FUNC_get_current_task_btf,
      .check = check_curtask,
      .lower = call_helper<BPF_FUNC_get_current_task>},
     {.name = "gid",

@@ -114,7 +114,7 @@ llvm::Value* FunctionLowering::condition(const Expr& expr) {
       llvm::BasicBlock* yes = new_block("true");
       llvm::BasicBlock* no = new_block("false");
       llvm::BasicBlock* done = new_block("decided");
-      const Outcome outcome = branch(expr, yes, no);
+      const KnownValues::Outcome outcome = branch(expr, yes, no);
       available = KnownValues::both(outcome.yes, outcome.no);
       continue_in(yes);
       builder.CreateBr(done);
@@ -137,18 +137,18 @@ llvm::Value* FunctionLowering::condition(const Expr& expr) {
   return as_bool(scalar(expr));
 }
 
-FunctionLowering::Outcome FunctionLowering::branch(const Expr& expr, llvm::BasicBlock* yes, llvm::BasicBlock* no) {
+KnownValues::Outcome FunctionLowering::branch(const Expr& expr, llvm::BasicBlock* yes, llvm::BasicBlock* no) {
   if (expr.kind == ExprKind::unary && as<sema::Unary>(expr).op == sema::UnaryOp::logical_not) {
-    Outcome inverse = branch(*as<sema::Unary>(expr).operand, no, yes);
+    KnownValues::Outcome inverse = branch(*as<sema::Unary>(expr).operand, no, yes);
     return {std::move(inverse.no), std::move(inverse.yes)};
   }
   if (expr.kind == ExprKind::logical) {
     const auto& node = as<sema::Logical>(expr);
     llvm::BasicBlock* second = new_block("and");
-    const Outcome left = node.is_and ? branch(*node.left, second, no) : branch(*node.left, yes, second);
+    const KnownValues::Outcome left = node.is_and ? branch(*node.left, second, no) : branch(*node.left, yes, second);
     continue_in(second);
     available = node.is_and ? left.yes : left.no;
-    Outcome right = branch(*node.right, yes, no);
+    KnownValues::Outcome right = branch(*node.right, yes, no);
     if (node.is_and) {
       right.no = KnownValues::both(left.no, right.no);
     } else {
@@ -301,7 +301,7 @@ void FunctionLowering::conditional(const sema::Conditional& expr, const std::fun
   llvm::BasicBlock* yes = new_block("if");
   llvm::BasicBlock* no = new_block("else");
   llvm::BasicBlock* done = new_block("endif");
-  Outcome outcome = branch(*expr.condition, yes, no);
+  KnownValues::Outcome outcome = branch(*expr.condition, yes, no);
   continue_in(yes);
   available = std::move(outcome.yes);
   if (expr.then_value) {

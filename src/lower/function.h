@@ -9,21 +9,13 @@
 
 #include "builtins/codegen.h"
 #include "lower/known_values.h"
+#include "lower/place.h"
 #include "lower/program_state.h"
 
 namespace sonde::lower {
 
 using sema::Expr;
 using types::TypeRef;
-
-// Where a value is before it is read. `owned`: memory of the program, loads are plain. `foreign`: any address, read by a
-// helper. `context`: the probe's context, loads at constant offsets.
-struct Place {
-  enum class Kind : uint8_t { owned, foreign, context } kind = Kind::owned;
-  llvm::Value* base = nullptr;  // pointer (owned, context) or i64 (foreign)
-  uint32_t offset = 0;          // constant bytes still to be added
-  types::Space space = types::Space::none;
-};
 
 class FunctionLowering {
  public:
@@ -37,11 +29,7 @@ class FunctionLowering {
   // --- values (expr.cc, expr_memory.cc) ---------------------------------------------------------------------------------
   llvm::Value* scalar(const Expr& expr);
   llvm::Value* condition(const Expr& expr);  // i1
-  // What is known in the blocks that a condition leads to; `available` itself is not to be used until one is chosen.
-  struct Outcome {
-    KnownValues yes, no;
-  };
-  Outcome branch(const Expr& condition, llvm::BasicBlock* yes, llvm::BasicBlock* no);
+  KnownValues::Outcome branch(const Expr& condition, llvm::BasicBlock* yes, llvm::BasicBlock* no);
   llvm::Value* memory(const Expr& expr);  // address of readable memory; not to be written
   // Writes the value of `expr` to `to`. `padded`: bytes that do not belong to the value must be zero (keys).
   void store_value(const Expr& expr, llvm::Value* to, bool padded);
@@ -54,6 +42,10 @@ class FunctionLowering {
   llvm::Value* read_scalar(const Place& from, TypeRef type);
   void read_memory(const Place& from, TypeRef type, llvm::Value* to, bool padded);
   llvm::Value* address(const Place& from);  // i64, constant offset added
+  // Whether the verifier knows the value as a pointer to its kernel type (typed_places.cc).
+  bool is_typed(const Expr& pointer);
+  llvm::Value* typed_pointer(const Expr& pointer);  // its value, i64
+  llvm::Value* load_typed(const Place& from, TypeRef type);
   void read_foreign(const Place& from, llvm::Value* to, llvm::Value* size);
   llvm::Value* context();  // address of the probe's context
   // Member `path` ("a.b.c") of the kernel record at address `base`, through pointers and embedded records.
@@ -129,14 +121,16 @@ class FunctionLowering {
                     image::MapId map = {});
   void count_loss(uint32_t field_offset);
   llvm::Value* bound(llvm::Value* value, uint64_t limit);
+  llvm::Function* static_function(const std::string& name, llvm::ArrayRef<llvm::Type*> parameters,
+                                  const std::function<void()>& body);
+  llvm::Value* callback_frame();  // three words on the stack for a callback of ours, which alone may hold addresses
   llvm::Value* settled(llvm::Value* value);  // nothing is known to LLVM of how it was made
 
   // --- control flow -----------------------------------------------------------------------------------------------------
   llvm::BasicBlock* new_block(const char* name);
   void continue_in(llvm::BasicBlock* block);
   void if_then(llvm::Value* condition, const std::function<void()>& then_part, bool unlikely = false);
-  // What `part` emits is not sure to run: what it makes known is not known behind it.
-  void perhaps(const std::function<void()>& part);
+  void perhaps(const std::function<void()>& part);  // not sure to run: what it makes known is not known behind it
   void reopen();
   llvm::Value* constant(uint64_t value) { return builder.getInt64(value); }
   llvm::Value* as_bool(llvm::Value* value) { return builder.CreateICmpNE(value, constant(0)); }
@@ -205,27 +199,15 @@ class FunctionLowering {
   Place context_place(const sema::Field& expr);
   Place member_place(Place from, const types::CRecord& record, const std::vector<const types::CField*>& path);
   Place index_place(const sema::Index& expr);
+  bool relocates(const Place& from, const types::CRecord& record) const;
+  Place typed_place(const Expr& pointer);
+  llvm::Value* typed_address(const Place& from);
   llvm::Value* read_bitfield(const Place& from, const sema::Field& expr);
   llvm::Value* data_loc(const Place& from);
-  llvm::Function* static_function(const std::string& name, llvm::ArrayRef<llvm::Type*> parameters,
-                                  const std::function<void()>& body);
   void count_error(llvm::Value* index, llvm::Value* code);
   llvm::Function* error_function();
   llvm::Function* per_cpu_function(const std::string& name, image::MapId map,
                                    const std::function<void(llvm::Value*, llvm::Value*)>& body);
-  // --- compare.cc
-  struct WordPair {
-    llvm::Value* differ;  // non-zero where they do
-    llvm::Value* end;     // texts: non-zero where one ends
-  };
-  WordPair compare_words(llvm::Value* left, llvm::Value* right, uint32_t width, bool text);
-  llvm::Value* undecided(const WordPair& words);
-  llvm::Value* decided_equal(const WordPair& words);
-  llvm::Value* blocks_equal(llvm::Value* left, llvm::Value* right, uint32_t size, bool text);
-  llvm::Value* long_blocks_equal(llvm::Value* left, llvm::Value* right, uint32_t size, uint32_t width, bool text);
-  llvm::Function* compare_function(uint32_t turns, uint32_t width, bool text);
-  // Three words on the stack for a callback of ours, which alone may hold an address.
-  llvm::Value* callback_frame();
   llvm::Value* for_each_cpu(llvm::Function* callback, llvm::Value* key_memory);
   llvm::Value* average(llvm::Value* total, llvm::Value* count, bool is_signed);
   void fill_event(const image::EventLayout& layout, llvm::Value* record, llvm::ArrayRef<const Expr*> fields,

@@ -30,6 +30,9 @@ class KnownValues {
 
   static KnownValues both(const KnownValues& one, const KnownValues& other);
 
+  // In the blocks that a condition leads to; the state before it is void until one of these is chosen.
+  struct Outcome;
+
  private:
   struct Known {
     std::string_view name;  // empty: an entry of `map`
@@ -39,6 +42,10 @@ class KnownValues {
   };
   void add(const Known& known);
   std::vector<Known> known_;
+};
+
+struct KnownValues::Outcome {
+  KnownValues yes, no;
 };
 
 }  // namespace sonde::lower

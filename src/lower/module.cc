@@ -160,7 +160,7 @@ image::SpanId ModuleState::span(source::Range range, const std::vector<source::R
   if (!range.valid()) return {};
   const auto [it, added] =
       spans_.try_emplace({range.buffer.value, range.begin, range.end, static_cast<const void*>(expanded_from)});
-  if (added) it->second = plan::add_span(plan_.image, sources_, range, expanded_from);
+  if (added) it->second = plan::add_span(plan_, sources_, range, expanded_from);
   return it->second;
 }
 

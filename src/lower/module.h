@@ -86,7 +86,9 @@ class ModuleState {
   llvm::Function* c_function(const kernel::FunctionProto& function);
   llvm::DILocation* location(llvm::DISubprogram* function, image::SpanId span);
   // A CO-RE relocation against the kernel's `record`: loading this i64 yields a number that the loader fills in.
-  llvm::GlobalVariable* relocation(const types::CRecord& record, const types::CField& field, Relocation kind);
+  // `members` leads from the record to the member, through records without a name.
+  llvm::GlobalVariable* relocation(const types::CRecord& record, const std::vector<const types::CField*>& members,
+                                   Relocation kind);
 
   // Completes maps, parameters, licence and debug information. Nothing may be lowered after it.
   void finish();
@@ -100,6 +102,7 @@ class ModuleState {
   struct RecordInfo {
     llvm::DICompositeType* type = nullptr;
     std::vector<const types::CField*> fields;
+    std::map<const types::CField*, RecordInfo> within;  // members of members without a name
   };
 
   llvm::Constant* rodata(llvm::Constant* bytes, const char* name);
@@ -109,6 +112,8 @@ class ModuleState {
   llvm::DIType* map_attribute(uint32_t value);
   void describe_map(llvm::GlobalVariable& global, const image::MapDesc& desc);
   llvm::DIType* local_type(types::TypeRef type);
+  llvm::DICompositeType* start_record(const types::CRecord& record);
+  void finish_record(RecordInfo& info);
   llvm::DIType* signature_type(types::TypeRef type);
   void finish_parameters();
   void finish_source();

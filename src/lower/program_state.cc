@@ -23,6 +23,8 @@ class Captures : public TreeWalk {
  public:
   void expression(const sema::Expr& expr) override {
     calls_c = calls_c || expr.kind == sema::ExprKind::c_call;
+    if (expr.kind == sema::ExprKind::address_of) pointers_[sema::as<sema::AddressOf>(expr).variable] = false;
+    if (expr.kind == sema::ExprKind::increment) pointers_[sema::as<sema::Increment>(expr).variable] = false;
     TreeWalk::expression(expr);
   }
 
@@ -33,6 +35,7 @@ class Captures : public TreeWalk {
 
   void statement(const sema::Stmt& stmt) override {
     statements += copies_;
+    if (stmt.kind == sema::StmtKind::assign_variable) note_pointer(sema::as<sema::AssignVariable>(stmt));
     const bool unrolled = stmt.kind == sema::StmtKind::unroll;
     const uint64_t outer = copies_;
     if (unrolled) copies_ = std::min(copies_ * sema::as<sema::Unroll>(stmt).count, kLongProgram);
@@ -53,7 +56,24 @@ class Captures : public TreeWalk {
   }
   void leave_loop() override { path_.pop_back(); }
 
+  std::unordered_set<const sema::Variable*> typed_variables() const {
+    std::unordered_set<const sema::Variable*> result;
+    for (const auto& [variable, typed] : pointers_)
+      if (typed) result.insert(variable);
+    return result;
+  }
+
  private:
+  // Members of the context keep their type; what passed a map, a cast or another variable may have lost it.
+  void note_pointer(const sema::AssignVariable& stmt) {
+    const sema::Expr& value = *stmt.value;
+    const bool argument =
+        value.kind == sema::ExprKind::field && sema::as<sema::Field>(value).base->kind == sema::ExprKind::context_args;
+    const bool typed = value.type->trusted && value.type == stmt.variable->type &&
+                       (argument || value.kind == sema::ExprKind::context_retval);
+    pointers_.try_emplace(stmt.variable, true).first->second &= typed;
+  }
+  std::unordered_map<const sema::Variable*, bool> pointers_;
   uint64_t copies_ = 1;
   std::vector<uint32_t> path_;  // the loop bodies around this place
   uint32_t next_ = 0;
@@ -133,6 +153,7 @@ ProgramState::ProgramState(ModuleState& module_state, const sema::Program& sourc
   is_long = captures.statements > kLongProgram;
   loop_depth_ = captures.deepest;
   calls_c_ = captures.calls_c;
+  typed_variables = captures.typed_variables();
   if (loop_depth_ == 0) return;
   LoopReturns returns;
   if (program.predicate) returns.expression(*program.predicate);

@@ -179,7 +179,7 @@ class Planner {
     desc.expected_attach_type = probe.expected_attach_type;
     desc.sleepable = (probe.capabilities & types::kSleepable) != 0;
     desc.attach = probe.attach;
-    desc.span = add_span(plan_.image, sources_, program.range, nullptr);
+    desc.span = add_span(plan_, sources_, program.range, nullptr);
     plan_.programs[&program] = {static_cast<uint32_t>(index)};
     plan_.image.programs.push_back(std::move(desc));
   }
