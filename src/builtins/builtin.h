@@ -60,7 +60,10 @@ struct Builtin {
   std::optional<diag::Id> refusal = {};
   diag::Id unknown_map = diag::Id::undefined_map;  // what is said of a map argument without any type
   bool unsafe = false;
-  bool returns = false;    // leaves the probe after the call (exit)
+  bool returns = false;  // leaves the probe after the call (exit)
+  bool fixed = false;    // a value that is the same throughout one run of a program
+  // Addresses of kernel structures: the helper that gives the same as a pointer whose type the verifier knows.
+  std::optional<uint32_t> typed_helper = {};
   bool per_match = false;  // the value differs per match of a wildcard: one program per match (probe)
   // Checks beyond the signature and gives the result type; reports and returns null when the call is wrong. May be called
   // several times while types widen: it must be pure apart from its diagnostics. Null: the result is void.

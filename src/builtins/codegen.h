@@ -119,6 +119,9 @@ class Codegen {
   virtual Reg helper(uint32_t id, std::initializer_list<Operand> operands) = 0;
   // Calls a routine of stdlib/bpf, which is written in C.
   virtual Reg routine(std::string_view name, std::initializer_list<Operand> operands) = 0;
+  // For what is the same throughout one run of a program, under a name of its own: what `make` gives, or what it gave before
+  // where that is at hand.
+  virtual Reg once(std::string_view, const std::function<Reg()>& make) { return make(); }
   virtual Reg context() = 0;
   // Calls a kernel function; a pointer comes back as what the verifier knows it for.
   virtual Reg kernel_function(const KernelFunction&, std::initializer_list<Operand>) { return {}; }

@@ -10,37 +10,39 @@ namespace {
 
 constexpr uint32_t kCommSize = 16;
 
-// struct bpf_pidns_info of the get_ns_current_pid_tgid helper.
+// struct bpf_pidns_info of the get_ns_current_pid_tgid helper: thread id and process id, four bytes each.
 constexpr uint32_t kPidnsSize = 8;
-constexpr uint32_t kPidnsPid = 0;
-constexpr uint32_t kPidnsTgid = 4;
 
 Reg high_half(Codegen& cg, Reg value) { return cg.binary(Op::lshr, value, cg.constant(32)); }
 Reg low_half(Codegen& cg, Reg value) { return cg.binary(Op::bit_and, value, cg.constant(UINT32_MAX)); }
 
-Reg initial_id(Codegen& cg, bool tgid) {
-  const Reg both = cg.helper(BPF_FUNC_get_current_pid_tgid, {});
-  return tgid ? high_half(cg, both) : low_half(cg, both);
+// Both ids of the initial namespace in one word, the process in the upper half.
+Reg initial_ids(Codegen& cg) {
+  return cg.once("initial ids", [&] { return cg.helper(BPF_FUNC_get_current_pid_tgid, {}); });
 }
 
 // The runtime leaves the parameters 0 in the initial namespace. They lie in frozen read-only data, so the verifier knows
 // the branch and the usual case costs one helper call.
-Reg namespaced_id(Codegen& cg, bool tgid) {
-  const Reg device = cg.parameter(image::ParameterKind::pid_namespace_device, "");
-  return cg.if_else(
-      cg.compare(Cmp::eq, device, cg.constant(0)), [&] { return initial_id(cg, tgid); },
-      [&] {
-        const Reg inode = cg.parameter(image::ParameterKind::pid_namespace_inode, "");
-        const Mem info = cg.temporary(kPidnsSize);
-        cg.zero(info, 0, kPidnsSize);
-        cg.helper(BPF_FUNC_get_ns_current_pid_tgid, {device, inode, info, cg.constant(kPidnsSize)});
-        return cg.load(info, tgid ? kPidnsTgid : kPidnsPid, 4, false);
-      });
+Reg namespaced_ids(Codegen& cg) {
+  return cg.once("ids", [&] {
+    const Reg device = cg.parameter(image::ParameterKind::pid_namespace_device, "");
+    return cg.if_else(
+        cg.compare(Cmp::eq, device, cg.constant(0)), [&] { return initial_ids(cg); },
+        [&] {
+          const Reg inode = cg.parameter(image::ParameterKind::pid_namespace_inode, "");
+          const Mem info = cg.temporary(kPidnsSize);
+          cg.zero(info, 0, kPidnsSize);
+          cg.helper(BPF_FUNC_get_ns_current_pid_tgid, {device, inode, info, cg.constant(kPidnsSize)});
+          // Two words, the thread first: read as one they are what the other helper gives.
+          return cg.load(info, 0, kPidnsSize, false);
+        });
+  });
 }
 
 Reg task_id(Codegen& cg, bool tgid) {
   const bool initial = cg.argument_count() == 1 && cg.described(0).word == "init";
-  return initial ? initial_id(cg, tgid) : namespaced_id(cg, tgid);
+  const Reg both = initial ? initial_ids(cg) : namespaced_ids(cg);
+  return tgid ? high_half(cg, both) : low_half(cg, both);
 }
 
 TypeRef check_pid(CallView& call) {
@@ -94,24 +96,29 @@ constexpr Builtin kRows[] = {
      .kind = RowKind::value,
      .summary = "Id of the cgroup (v2) that the current task is in.",
      .example = "tracepoint:syscalls:sys_enter_openat { @[cgroup] = count(); }",
+     .fixed = true,
      .check = uint64_result,
      .lower = call_helper<BPF_FUNC_get_current_cgroup_id>},
     {.name = "comm",
      .kind = RowKind::value,
      .summary = "Name of the current thread, at most 15 characters.",
      .example = "tracepoint:syscalls:sys_enter_openat /comm == \"bash\"/ { @ = count(); }",
+     .fixed = true,
      .check = check_comm,
      .lower = lower_comm},
     {.name = "curtask",
      .kind = RowKind::value,
      .summary = "Pointer to the `struct task_struct` of the current task.",
      .example = "profile:hz:99 { @[curtask.group_leader.comm] = count(); }",
+     .fixed = true,
+     .typed_helper = BPF_FUNC_get_current_task_btf,
      .check = check_curtask,
      .lower = call_helper<BPF_FUNC_get_current_task>},
     {.name = "gid",
      .kind = RowKind::value,
      .summary = "Group id of the current task, as the initial user namespace sees it.",
      .example = "tracepoint:syscalls:sys_enter_openat { @[gid] = count(); }",
+     .fixed = true,
      .check = uint64_result,
      .lower = lower_gid},
     {.name = "has_cpid",
@@ -127,6 +134,7 @@ constexpr Builtin kRows[] = {
          "Process id of the current task: in the PID namespace of sonde (`curr_ns`, the default), or in the initial "
          "one (`init`).",
      .example = "tracepoint:syscalls:sys_enter_openat { @[pid, pid(init)] = count(); }",
+     .fixed = true,
      .check = check_pid,
      .lower = [](Codegen& cg) { return task_id(cg, true); }},
     {.name = "tid",
@@ -134,25 +142,28 @@ constexpr Builtin kRows[] = {
      .params = kPidParams,
      .summary = "Thread id of the current task, in the same namespaces as `pid`.",
      .example = "tracepoint:syscalls:sys_enter_read { @start[tid] = nsecs; }",
+     .fixed = true,
      .check = check_pid,
      .lower = [](Codegen& cg) { return task_id(cg, false); }},
     {.name = "uid",
      .kind = RowKind::value,
      .summary = "User id of the current task, as the initial user namespace sees it.",
      .example = "tracepoint:syscalls:sys_enter_openat /uid == 0/ { @ = count(); }",
+     .fixed = true,
      .check = uint64_result,
      .lower = lower_uid},
     {.name = "username",
      .kind = RowKind::value,
      .summary = "Name of the user of the current task, looked up when it is printed.",
      .example = "tracepoint:syscalls:sys_enter_execve { @[username] = count(); }",
+     .fixed = true,
      .check = check_username,
      .lower = lower_uid},
 };
 
 }  // namespace
 
-Reg current_tgid(Codegen& cg) { return namespaced_id(cg, true); }
+Reg current_tgid(Codegen& cg) { return high_half(cg, namespaced_ids(cg)); }
 
 std::span<const Builtin> process_rows() { return kRows; }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/deep_stack.h"
 #include "lower/lower.h"
 #include "parse/attach_spec.h"
 #include "parse/keywords.h"
@@ -13,6 +14,9 @@
 
 namespace sonde::compile {
 namespace {
+
+// Passes recurse as deep as a program is nested, which the parser and the binder limit: to some 10 KiB for each level.
+constexpr size_t kStackBytes = 256 << 20;
 
 // The parser's split of an attach point in the form that providers take.
 std::optional<probes::AttachText> attach_text(const ast::AttachPoint& point, const std::vector<std::string>& positional,
@@ -36,6 +40,13 @@ Compilation::Compilation(const kernel::KernelView& kernel, const kernel::BinaryV
 Compilation::~Compilation() = default;
 
 bool Compilation::run(const std::string& name, const std::string& text, Stage last) {
+  bool good = false;
+  if (!base::run_on_deep_stack(kStackBytes, [&] { good = run_passes(name, text, last); }))
+    failure_ = "no memory for the compiler's stack";
+  return good;
+}
+
+bool Compilation::run_passes(const std::string& name, const std::string& text, Stage last) {
   if (!parse(name, text)) return false;
   if (last == Stage::parse) return true;
   // From here on the tree is fixed: no pass edits it.
@@ -147,11 +158,12 @@ bool Compilation::lower(Stage last) {
         .kernel_type = [this](std::string_view tag, std::string_view name) { return kernel_.find_type(tag, name); },
         .has_kernel_function =
             [this](std::string_view name) { return kernel_.find_function("vmlinux", name).has_value(); }};
-    auto output = lower::lower(*typed_, plan, sources_, how);
+    auto output = lower::lower(*typed_, plan, sources_, how, diagnostics_);
     if (!output) {
       failure_ = output.error().text();
       return false;
     }
+    if (!diagnostics_.ok()) return false;
     ir_before_ = std::move(output->ir_before);
     ir_after_ = std::move(output->ir_after);
   }

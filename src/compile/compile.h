@@ -71,6 +71,7 @@ class Compilation {
   const std::string& ir_after() const { return ir_after_; }
 
  private:
+  bool run_passes(const std::string& name, const std::string& text, Stage last);
   bool parse(const std::string& name, const std::string& text);
   bool configure();
   bool import();

@@ -182,6 +182,7 @@ class Dumper {
     number("key_size", map.key_size);
     number("value_size", map.value_size);
     number("max_entries", map.max_entries);
+    flag("on_demand", map.on_demand);
     id("key", map.key);
     id("value", map.value);
     if (map.written_flag_offset) number("written_flag", *map.written_flag_offset);

@@ -85,6 +85,7 @@ struct MapDesc {
   uint32_t key_size = 0;     // bytes in the kernel map
   uint32_t value_size = 0;   // bytes per cell (per CPU for per-CPU kinds)
   uint32_t max_entries = 1;  // bytes for ring buffers; 0: chosen by the runtime (number of CPUs, memory)
+  bool on_demand = false;    // memory for an entry is had when it is made, not for all of them beforehand
   TypeId key;                // invalid for scalar maps
   TypeId value;              // layout of the value; kind aggregate where `aggregate` is set
   std::optional<AggDesc> aggregate;

@@ -32,18 +32,23 @@ llvm::Function* FunctionLowering::per_cpu_function(const std::string& name, imag
   });
 }
 
-// Runs a per_cpu_function for every possible CPU. The frame holds an address, which only the stack may.
-llvm::Value* FunctionLowering::for_each_cpu(llvm::Function* callback, llvm::Value* key_memory) {
-  if (!cpu_frame_) {
+llvm::Value* FunctionLowering::callback_frame() {
+  if (!callback_frame_) {
     llvm::IRBuilder<> at(allocas_, allocas_->begin());
-    cpu_frame_ = at.CreateAlloca(llvm::ArrayType::get(module.i64, kFrame / 8));
+    callback_frame_ = at.CreateAlloca(llvm::ArrayType::get(module.i64, kFrame / 8));
   }
-  builder.CreateStore(key_memory, offset(cpu_frame_, kKey));
-  builder.CreateStore(constant(0), offset(cpu_frame_, kFirst));
-  builder.CreateStore(constant(0), offset(cpu_frame_, kSecond));
+  return callback_frame_;
+}
+
+// Runs a per_cpu_function for every possible CPU.
+llvm::Value* FunctionLowering::for_each_cpu(llvm::Function* callback, llvm::Value* key_memory) {
+  llvm::Value* frame = callback_frame();
+  builder.CreateStore(key_memory, offset(frame, kKey));
+  builder.CreateStore(constant(0), offset(frame, kFirst));
+  builder.CreateStore(constant(0), offset(frame, kSecond));
   llvm::Value* cpus = builder.CreateLoad(module.i64, module.parameter(image::ParameterKind::cpu_count, "", 8));
-  helper(BPF_FUNC_loop, {builder.CreateTrunc(cpus, module.i32), callback, cpu_frame_, constant(0)});
-  return cpu_frame_;
+  helper(BPF_FUNC_loop, {builder.CreateTrunc(cpus, module.i32), callback, frame, constant(0)});
+  return frame;
 }
 
 llvm::Value* FunctionLowering::aggregate_value(const sema::Map* map, llvm::Value* key_memory) {
@@ -119,7 +124,9 @@ llvm::Value* FunctionLowering::delete_entry(const sema::Map* map, const Expr* ke
   const image::MapId id = module.plan().maps.at(map);
   if (!desc.scalar) {
     TempScope temporaries(*this);
-    llvm::Value* code = helper(BPF_FUNC_map_delete_elem, {module.map(id), key(map, key_expr)});
+    llvm::Value* key_memory = key(map, key_expr);
+    llvm::Value* code = helper(BPF_FUNC_map_delete_elem, {module.map(id), key_memory});
+    available.written(map);
     return from_bool(builder.CreateICmpEQ(code, constant(0)));
   }
   if (desc.kind == image::MapKind::percpu_array) {
@@ -128,6 +135,7 @@ llvm::Value* FunctionLowering::delete_entry(const sema::Map* map, const Expr* ke
     for_each_cpu(clearer, zero_key());
     return constant(1);
   }
+  available.written(map);
   llvm::Value* cell = lookup(map, zero_key());
   llvm::BasicBlock* before = builder.GetInsertBlock();
   llvm::BasicBlock* found = new_block("found");
@@ -160,6 +168,7 @@ llvm::Value* FunctionLowering::find_entry(const sema::Map* map, const Expr* key_
         copy_value(to, variable->type, cell, map->value, false);
       }
     });
+    available.assigned(variable);
   }
   return from_bool(found);
 }

@@ -13,7 +13,9 @@ llvm::Value* FunctionLowering::c_call(const sema::CCall& call) {
     const sema::Map* map = sema::as<sema::MapRef>(*argument).map;
     arguments.push_back(builder.CreatePtrToInt(module.map(module.plan().maps.at(map)), module.i64));
   }
-  return builder.CreateCall(module.c_function(*call.function), arguments);
+  llvm::Value* result = builder.CreateCall(module.c_function(*call.function), arguments);
+  available.forget_maps();  // it may have been given one to write to
+  return result;
 }
 
 }  // namespace sonde::lower

@@ -234,11 +234,13 @@ CallLowering::Reg CallLowering::if_else(Reg condition, const std::function<Reg()
   llvm::BasicBlock* done = function_.new_block("after");
   builder_.CreateCondBr(function_.as_bool(value(condition)), yes, no);
   function_.continue_in(yes);
-  llvm::Value* then_value = value(then_part());
+  llvm::Value* then_value = nullptr;
+  function_.perhaps([&] { then_value = value(then_part()); });
   yes = builder_.GetInsertBlock();
   builder_.CreateBr(done);
   function_.continue_in(no);
-  llvm::Value* else_value = value(else_part());
+  llvm::Value* else_value = nullptr;
+  function_.perhaps([&] { else_value = value(else_part()); });
   no = builder_.GetInsertBlock();
   builder_.CreateBr(done);
   function_.continue_in(done);
@@ -261,7 +263,7 @@ void CallLowering::repeat(uint32_t count, const std::function<void(Reg)>& body) 
   function_.continue_in(loop);
   llvm::PHINode* index = builder_.CreatePHI(function_.module.i64, 2);
   index->addIncoming(builder_.getInt64(0), before);
-  body({index});
+  function_.perhaps([&] { body({index}); });
   llvm::Value* next = builder_.CreateAdd(index, builder_.getInt64(1));
   index->addIncoming(next, builder_.GetInsertBlock());
   builder_.CreateCondBr(builder_.CreateICmpULT(next, builder_.getInt64(count)), loop, done);
@@ -280,6 +282,13 @@ CallLowering::Reg CallLowering::routine(std::string_view name, std::initializer_
   for (const builtins::Operand& operand : operands)
     values.push_back(std::visit([](auto handle) { return static_cast<llvm::Value*>(handle.handle); }, operand));
   return {builder_.CreateCall(function_.module.routine(name, values), values)};
+}
+
+CallLowering::Reg CallLowering::once(std::string_view name, const std::function<Reg()>& make) {
+  if (llvm::Value* before = function_.available.find(name)) return {before};
+  const Reg made = make();
+  if (!function_.module.sparing()) function_.available.add(name, value(made));
+  return made;
 }
 
 // Handed to helpers as it is: they want the pointer, not its number.

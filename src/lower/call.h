@@ -63,6 +63,7 @@ class CallLowering : public builtins::Codegen {
 
   Reg helper(uint32_t id, std::initializer_list<builtins::Operand> operands) override;
   Reg routine(std::string_view name, std::initializer_list<builtins::Operand> operands) override;
+  Reg once(std::string_view name, const std::function<Reg()>& make) override;
   Reg context() override;
   Reg kernel_function(const builtins::KernelFunction& wanted,
                       std::initializer_list<builtins::Operand> operands) override;

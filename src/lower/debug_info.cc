@@ -115,6 +115,7 @@ void ModuleState::describe_map(llvm::GlobalVariable& global, const image::MapDes
     add("key_size", desc.key_size);
     add("value_size", desc.value_size);
   }
+  if (desc.on_demand) add("map_flags", BPF_F_NO_PREALLOC);
   const uint64_t bits = members.size() * 64;
   auto* record = debug_.createStructType(nullptr, "", nullptr, 0, bits, 64, llvm::DINode::FlagZero, nullptr,
                                          debug_.getOrCreateArray(members));
@@ -189,19 +190,31 @@ llvm::Function* ModuleState::c_function(const kernel::FunctionProto& function) {
   return declared;
 }
 
-llvm::GlobalVariable* ModuleState::relocation(const types::CRecord& record, const types::CField& field,
-                                              Relocation kind) {
-  RecordInfo& info = records_[&record];
-  if (!info.type) {
-    const unsigned tag = record.tag() == "union" ? llvm::dwarf::DW_TAG_union_type : llvm::dwarf::DW_TAG_structure_type;
-    info.type = llvm::DICompositeType::getDistinct(context_, tag, record.name(), nullptr, 0, nullptr, nullptr,
-                                                   uint64_t{record.size()} * kBits, 0, 0, llvm::DINode::FlagZero,
-                                                   nullptr, 0, nullptr);
+llvm::DICompositeType* ModuleState::start_record(const types::CRecord& record) {
+  const unsigned tag = record.tag() == "union" ? llvm::dwarf::DW_TAG_union_type : llvm::dwarf::DW_TAG_structure_type;
+  return llvm::DICompositeType::getDistinct(context_, tag, record.name(), nullptr, 0, nullptr, nullptr,
+                                            uint64_t{record.size()} * kBits, 0, 0, llvm::DINode::FlagZero, nullptr, 0,
+                                            nullptr);
+}
+
+llvm::GlobalVariable* ModuleState::relocation(const types::CRecord& record,
+                                              const std::vector<const types::CField*>& members, Relocation kind) {
+  RecordInfo& root = records_[&record];
+  if (!root.type) root.type = start_record(record);
+  RecordInfo* info = &root;
+  std::string access;
+  for (size_t i = 0; i < members.size(); ++i) {
+    const types::CField* member = members[i];
+    auto known = std::find_if(info->fields.begin(), info->fields.end(),
+                              [&](const types::CField* other) { return other->name == member->name; });
+    access += ":" + std::to_string(known - info->fields.begin());
+    if (known == info->fields.end()) known = info->fields.insert(known, member);
+    if (i + 1 == members.size()) break;
+    RecordInfo& below = info->within[*known];
+    if (!below.type) below.type = start_record(*member->type->c_record);
+    info = &below;
   }
-  const auto known = std::find_if(info.fields.begin(), info.fields.end(),
-                                  [&](const types::CField* other) { return other->name == field.name; });
-  const auto index = known - info.fields.begin();
-  if (known == info.fields.end()) info.fields.push_back(&field);
+  const types::CField& field = *members.back();
   // The value by the local record, which the loader checks before it replaces it.
   const auto value = [&]() -> uint32_t {
     switch (kind) {
@@ -214,12 +227,29 @@ llvm::GlobalVariable* ModuleState::relocation(const types::CRecord& record, cons
   };
   // The name is the interface to the BPF back end: llvm.TYPE:KIND:VALUE$ACCESS.
   const std::string name = "llvm." + record.name() + ":" + std::to_string(static_cast<uint32_t>(kind)) + ":" +
-                           std::to_string(value()) + "$0:" + std::to_string(index);
+                           std::to_string(value()) + "$0" + access;
   if (llvm::GlobalVariable* existing = module_.getNamedGlobal(name)) return existing;
   auto* global = new llvm::GlobalVariable(module_, i64, false, llvm::GlobalValue::ExternalLinkage, nullptr, name);
   global->addAttribute("btf_ama");
-  global->setMetadata(llvm::LLVMContext::MD_preserve_access_index, info.type);
+  global->setMetadata(llvm::LLVMContext::MD_preserve_access_index, root.type);
   return global;
+}
+
+void ModuleState::finish_record(RecordInfo& info) {
+  for (auto& [field, below] : info.within) finish_record(below);
+  llvm::SmallVector<llvm::Metadata*, 8> members;
+  for (const types::CField* field : info.fields) {
+    // All at offset 0: members in order of first use need not ascend, and the kernel refuses BTF where they do not.
+    const auto below = info.within.find(field);
+    llvm::DIType* type = below != info.within.end() ? below->second.type : local_type(field->type);
+    members.push_back(field->bit_size
+                          ? debug_.createBitFieldMemberType(info.type, field->name, nullptr, 0, field->bit_size, 0, 0,
+                                                            llvm::DINode::FlagZero, type)
+                          : debug_.createMemberType(info.type, field->name, nullptr, 0,
+                                                    uint64_t{field->type->size} * kBits, 0, 0, llvm::DINode::FlagZero,
+                                                    type));
+  }
+  debug_.replaceArrays(info.type, debug_.getOrCreateArray(members));
 }
 
 void ModuleState::finish_source() {
@@ -232,20 +262,7 @@ void ModuleState::finish_source() {
     text += "#" + std::to_string(i) + " " + one_line(shown) + "\n";
   }
   if (text.empty()) text = "#\n";
-  for (auto& [record, info] : records_) {
-    llvm::SmallVector<llvm::Metadata*, 8> members;
-    for (const types::CField* field : info.fields) {
-      // All at offset 0: members in order of first use need not ascend, and the kernel refuses BTF where they do not.
-      llvm::DIType* type = local_type(field->type);
-      members.push_back(field->bit_size
-                            ? debug_.createBitFieldMemberType(info.type, field->name, nullptr, 0, field->bit_size, 0, 0,
-                                                              llvm::DINode::FlagZero, type)
-                            : debug_.createMemberType(info.type, field->name, nullptr, 0,
-                                                      uint64_t{field->type->size} * kBits, 0, 0, llvm::DINode::FlagZero,
-                                                      type));
-    }
-    debug_.replaceArrays(info.type, debug_.getOrCreateArray(members));
-  }
+  for (auto& [record, info] : records_) finish_record(info);
   auto* file = llvm::DIFile::get(context_, "script", "", std::nullopt, llvm::StringRef(text));
   file_->replaceAllUsesWith(file);
   llvm::MDNode::deleteTemporary(file_);

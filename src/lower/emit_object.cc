@@ -2,6 +2,9 @@
 #include "lower/emit_object.h"
 
 #include <llvm/Analysis/AliasAnalysis.h>
+#include <llvm/IR/DiagnosticHandler.h>
+#include <llvm/IR/DiagnosticInfo.h>
+#include <llvm/IR/DiagnosticPrinter.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/PassManager.h>
 #include <llvm/IR/Verifier.h>
@@ -31,6 +34,31 @@ namespace {
 constexpr const char* kTriple = "bpfel-unknown-none";
 // 32-bit arithmetic and atomics with fetch: kernels from 5.12 on.
 constexpr const char* kProcessor = "v3";
+
+// Takes what LLVM would print: sizes of frames, which it reports when asked by an attribute, and real complaints.
+class Complaints : public llvm::DiagnosticHandler {
+ public:
+  Complaints(llvm::StringMap<uint32_t>& frames, std::string& text) : frames_(frames), text_(text) {}
+
+  bool handleDiagnostics(const llvm::DiagnosticInfo& info) override {
+    if (const auto* size = llvm::dyn_cast<llvm::DiagnosticInfoStackSize>(&info)) {
+      frames_[size->getFunction().getName()] = static_cast<uint32_t>(size->getStackSize());
+      return true;
+    }
+    if (info.getSeverity() != llvm::DS_Error) return true;
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    llvm::DiagnosticPrinterRawOStream printer(stream);
+    info.print(printer);
+    // The same by its size, which says more.
+    if (text.find("stack limit") == std::string::npos) text_ += text;
+    return true;
+  }
+
+ private:
+  llvm::StringMap<uint32_t>& frames_;
+  std::string& text_;
+};
 
 void set_option(llvm::StringRef name, bool value) {
   const auto& options = llvm::cl::getRegisteredOptions();
@@ -62,7 +90,7 @@ Target::Target() {
                                              llvm::CodeGenOptLevel::Default));
 }
 
-void Target::optimize(llvm::Module& module) const {
+void Target::optimize(llvm::Module& module, bool sparing) const {
   module.setTargetTriple(kTriple);
   module.setDataLayout(machine_->createDataLayout());
   llvm::LoopAnalysisManager loops;
@@ -79,15 +107,21 @@ void Target::optimize(llvm::Module& module) const {
   // Never code motion between branches: the verifier wants the address of a load and its check on one path.
   llvm::FunctionPassManager passes;
   passes.addPass(llvm::SROAPass(llvm::SROAOptions::PreserveCFG));
-  passes.addPass(llvm::EarlyCSEPass());
-  passes.addPass(llvm::InstCombinePass());
+  if (!sparing) {
+    passes.addPass(llvm::EarlyCSEPass());
+    passes.addPass(llvm::InstCombinePass());
+  }
   passes.addPass(llvm::SimplifyCFGPass());
   passes.addPass(llvm::ADCEPass());
   for (llvm::Function& function : module)
     if (!function.isDeclaration()) passes.run(function, functions);
 }
 
-Result<> Target::emit(llvm::Module& module, std::vector<std::byte>& object) const {
+Result<> Target::emit(llvm::Module& module, std::vector<std::byte>& object, llvm::StringMap<uint32_t>& frames) const {
+  for (llvm::Function& function : module)
+    if (!function.isDeclaration()) function.addFnAttr("warn-stack-size", "0");
+  std::string complaint;
+  module.getContext().setDiagnosticHandler(std::make_unique<Complaints>(frames, complaint));
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;
@@ -95,6 +129,7 @@ Result<> Target::emit(llvm::Module& module, std::vector<std::byte>& object) cons
                                     /*DisableVerify=*/true))
     return base::fail("LLVM cannot write BPF objects");
   passes.run(module);
+  if (!complaint.empty()) return base::fail("LLVM cannot compile the program: " + complaint);
   const auto* data = reinterpret_cast<const std::byte*>(bytes.data());
   object.assign(data, data + bytes.size());
   return {};

@@ -1,6 +1,7 @@
 // LLVM's BPF target: optimisation and code generation (private to this folder).
 #pragma once
 
+#include <llvm/ADT/StringMap.h>
 #include <llvm/IR/Module.h>
 #include <llvm/Target/TargetMachine.h>
 
@@ -19,8 +20,10 @@ class Target {
  public:
   Target();
   // Only passes that pay for themselves in programs of this kind.
-  void optimize(llvm::Module& module) const;
-  Result<> emit(llvm::Module& module, std::vector<std::byte>& object) const;
+  // `sparing`: none that keeps values longer than the code says.
+  void optimize(llvm::Module& module, bool sparing) const;
+  // `frames` gets the bytes of stack of every function that has any. More than the kernel allows is no failure here.
+  Result<> emit(llvm::Module& module, std::vector<std::byte>& object, llvm::StringMap<uint32_t>& frames) const;
 
  private:
   std::unique_ptr<llvm::TargetMachine> machine_;

@@ -63,12 +63,14 @@ void FunctionLowering::event(const sema::Call& call) {
   store(offset(record, offsetof(image::EventHeader, event)), 4, constant(id.value));
   store(offset(record, offsetof(image::EventHeader, cpu)), 4, constant(0));
   store(offset(record, offsetof(image::EventHeader, time)), 8, helper(BPF_FUNC_ktime_get_ns, {}));
-  if (hooked) {
-    machine->set_result(offset(record, image::kEventHeaderSize));
-    call.row->lower(*machine);
-  } else {
-    fill_event(layout, record, fields, ready);
-  }
+  perhaps([&] {
+    if (hooked) {
+      machine->set_result(offset(record, image::kEventHeaderSize));
+      call.row->lower(*machine);
+    } else {
+      fill_event(layout, record, fields, ready);
+    }
+  });
   helper(BPF_FUNC_ringbuf_submit, {record, constant(kSubmitFlags)});
   builder.CreateBr(done);
 

@@ -122,7 +122,8 @@ llvm::Value* FunctionLowering::condition(const Expr& expr) {
       llvm::BasicBlock* yes = new_block("true");
       llvm::BasicBlock* no = new_block("false");
       llvm::BasicBlock* done = new_block("decided");
-      branch(expr, yes, no);
+      const KnownValues::Outcome outcome = branch(expr, yes, no);
+      available = KnownValues::both(outcome.yes, outcome.no);
       continue_in(yes);
       builder.CreateBr(done);
       continue_in(no);
@@ -144,21 +145,27 @@ llvm::Value* FunctionLowering::condition(const Expr& expr) {
   return as_bool(scalar(expr));
 }
 
-void FunctionLowering::branch(const Expr& expr, llvm::BasicBlock* yes, llvm::BasicBlock* no) {
-  if (expr.kind == ExprKind::unary && as<sema::Unary>(expr).op == sema::UnaryOp::logical_not)
-    return branch(*as<sema::Unary>(expr).operand, no, yes);
+KnownValues::Outcome FunctionLowering::branch(const Expr& expr, llvm::BasicBlock* yes, llvm::BasicBlock* no) {
+  if (expr.kind == ExprKind::unary && as<sema::Unary>(expr).op == sema::UnaryOp::logical_not) {
+    KnownValues::Outcome inverse = branch(*as<sema::Unary>(expr).operand, no, yes);
+    return {std::move(inverse.no), std::move(inverse.yes)};
+  }
   if (expr.kind == ExprKind::logical) {
     const auto& node = as<sema::Logical>(expr);
     llvm::BasicBlock* second = new_block("and");
-    if (node.is_and) {
-      branch(*node.left, second, no);
-    } else {
-      branch(*node.left, yes, second);
-    }
+    const KnownValues::Outcome left = node.is_and ? branch(*node.left, second, no) : branch(*node.left, yes, second);
     continue_in(second);
-    return branch(*node.right, yes, no);
+    available = node.is_and ? left.yes : left.no;
+    KnownValues::Outcome right = branch(*node.right, yes, no);
+    if (node.is_and) {
+      right.no = KnownValues::both(left.no, right.no);
+    } else {
+      right.yes = KnownValues::both(left.yes, right.yes);
+    }
+    return right;
   }
   builder.CreateCondBr(condition(expr), yes, no);
+  return {available, available};
 }
 
 llvm::Value* FunctionLowering::scalar_binary(const sema::Binary& expr) {
@@ -318,19 +325,28 @@ void FunctionLowering::conditional(const sema::Conditional& expr, const std::fun
   llvm::BasicBlock* yes = new_block("if");
   llvm::BasicBlock* no = new_block("else");
   llvm::BasicBlock* done = new_block("endif");
-  branch(*expr.condition, yes, no);
+  KnownValues::Outcome outcome = branch(*expr.condition, yes, no);
   continue_in(yes);
+  available = std::move(outcome.yes);
   if (expr.then_value) {
     TempScope temporaries(*this);
     use(*expr.then_value);
   }
-  if (open()) builder.CreateBr(done);
+  const bool then_ends = open();
+  if (then_ends) builder.CreateBr(done);
   continue_in(no);
+  KnownValues after_then = std::move(available);
+  available = std::move(outcome.no);
   if (expr.else_value) {
     TempScope temporaries(*this);
     use(*expr.else_value);
   }
-  if (open()) builder.CreateBr(done);
+  if (!open()) {
+    available = std::move(after_then);
+  } else {
+    builder.CreateBr(done);
+    if (then_ends) available = KnownValues::both(available, after_then);
+  }
   continue_in(done);
 }
 

@@ -102,7 +102,7 @@ void FunctionLowering::lower_entry() {
     TempScope temporaries(*this);
     At at(*this, source.predicate->range, source.predicate->expanded_from);
     rejected = new_block("rejected");
-    branch(*source.predicate, late, rejected);
+    available = branch(*source.predicate, late, rejected).yes;
   } else {
     builder.CreateBr(late);
   }
@@ -160,9 +160,10 @@ void FunctionLowering::finish_scratch(llvm::BasicBlock* acquire, llvm::BasicBloc
   builder.CreateCondBr(builder.CreateIsNotNull(cpu), found, done);
 
   after(acquire, found);
-  constexpr uint64_t kAll = (1u << kScratchSlots) - 1;
   llvm::Value* taken = builder.CreateAlignedLoad(module.i64, cpu, llvm::Align(8), /*isVolatile=*/true);
-  llvm::Value* free = builder.CreateAnd(builder.CreateNot(taken), constant(kAll));
+  // The number of slots and their size are filled in by ModuleState::finish().
+  auto* free = llvm::BinaryOperator::CreateAnd(builder.CreateNot(taken), llvm::UndefValue::get(module.i64));
+  builder.Insert(free);
   builder.CreateCondBr(as_bool(free), claim, busy);
 
   after(found, claim);
@@ -176,9 +177,9 @@ void FunctionLowering::finish_scratch(llvm::BasicBlock* acquire, llvm::BasicBloc
   llvm::Value* nibble = builder.CreateLShr(builder.CreateMul(bit, constant(kDeBruijn)), constant(5));
   nibble = builder.CreateShl(builder.CreateAnd(nibble, constant(kScratchSlots - 1)), constant(2));
   llvm::Value* slot = builder.CreateLShr(constant(nibbles()), nibble);
-  slot = builder.CreateAnd(slot, constant(kScratchSlots - 1));
-  // The size of a slot is filled in by ModuleState::finish().
-  auto* bytes = llvm::BinaryOperator::CreateMul(slot, llvm::UndefValue::get(module.i64));
+  auto* number = llvm::BinaryOperator::CreateAnd(slot, llvm::UndefValue::get(module.i64));
+  builder.Insert(number);
+  auto* bytes = llvm::BinaryOperator::CreateMul(number, llvm::UndefValue::get(module.i64));
   builder.Insert(bytes);
   llvm::Value* base = offset(offset(cpu, bytes), kScratchHeader);
   if (shared_) builder.CreateStore(base, offset(shared_, kSharedScratch));
@@ -193,7 +194,7 @@ void FunctionLowering::finish_scratch(llvm::BasicBlock* acquire, llvm::BasicBloc
                           llvm::AtomicOrdering::Monotonic);
   builder.CreateBr(done);
 
-  module.need_scratch(program.scratch_size(), bytes);
+  module.need_scratch(program.scratch_size(), {free, number, bytes});
   scratch_value_->replaceAllUsesWith(base);
   scratch_value_->eraseFromParent();
 }

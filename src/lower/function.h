@@ -8,6 +8,7 @@
 #include <initializer_list>
 
 #include "builtins/codegen.h"
+#include "lower/known_values.h"
 #include "lower/place.h"
 #include "lower/program_state.h"
 
@@ -28,7 +29,7 @@ class FunctionLowering {
   // --- values (expr.cc, expr_memory.cc) ---------------------------------------------------------------------------------
   llvm::Value* scalar(const Expr& expr);
   llvm::Value* condition(const Expr& expr);  // i1
-  void branch(const Expr& condition, llvm::BasicBlock* yes, llvm::BasicBlock* no);
+  KnownValues::Outcome branch(const Expr& condition, llvm::BasicBlock* yes, llvm::BasicBlock* no);
   llvm::Value* memory(const Expr& expr);  // address of readable memory; not to be written
   // Writes the value of `expr` to `to`. `padded`: bytes that do not belong to the value must be zero (keys).
   void store_value(const Expr& expr, llvm::Value* to, bool padded);
@@ -42,6 +43,10 @@ class FunctionLowering {
   llvm::Value* read_scalar(const Place& from, TypeRef type);
   void read_memory(const Place& from, TypeRef type, llvm::Value* to, bool padded);
   llvm::Value* address(const Place& from);  // i64, constant offset added
+  // Whether the verifier knows the value as a pointer to its kernel type (typed_places.cc).
+  bool is_typed(const Expr& pointer);
+  llvm::Value* typed_pointer(const Expr& pointer);  // its value, i64
+  llvm::Value* load_typed(const Place& from, TypeRef type);
   void read_foreign(const Place& from, llvm::Value* to, llvm::Value* size);
   llvm::Value* context();  // address of the probe's context
   // Member `path` ("a.b.c") of the kernel record at address `base`, through pointers and embedded records.
@@ -61,6 +66,7 @@ class FunctionLowering {
                           const sema::Variable* variable);  // variable may be null
   llvm::Value* map_length(const sema::Map* map);
   void assign_map(const sema::AssignMap& stmt);
+  void store_entry(const sema::AssignMap& stmt);
   void update_map(const sema::UpdateMap& stmt);
   void update_aggregate(const sema::UpdateAggregate& stmt);
   llvm::Value* increment(const sema::Increment& expr);
@@ -116,11 +122,16 @@ class FunctionLowering {
                     image::MapId map = {});
   void count_loss(uint32_t field_offset);
   llvm::Value* bound(llvm::Value* value, uint64_t limit);
+  llvm::Function* static_function(const std::string& name, llvm::ArrayRef<llvm::Type*> parameters,
+                                  const std::function<void()>& body);
+  llvm::Value* callback_frame();  // three words on the stack for a callback of ours, which alone may hold addresses
+  llvm::Value* settled(llvm::Value* value);  // nothing is known to LLVM of how it was made
 
   // --- control flow -----------------------------------------------------------------------------------------------------
   llvm::BasicBlock* new_block(const char* name);
   void continue_in(llvm::BasicBlock* block);
   void if_then(llvm::Value* condition, const std::function<void()>& then_part, bool unlikely = false);
+  void perhaps(const std::function<void()>& part);  // not sure to run: what it makes known is not known behind it
   llvm::Value* constant(uint64_t value) { return builder.getInt64(value); }
   llvm::Value* as_bool(llvm::Value* value) { return builder.CreateICmpNE(value, constant(0)); }
   llvm::Value* from_bool(llvm::Value* bit) { return builder.CreateZExt(bit, module.i64); }
@@ -154,6 +165,7 @@ class FunctionLowering {
   llvm::IRBuilder<> builder;
   llvm::Function* function = nullptr;
   image::SpanId span;
+  KnownValues available;
 
  private:
   struct StackSlot {
@@ -200,10 +212,11 @@ class FunctionLowering {
   llvm::Value* usdt_word(const probes::UsdtArgument& argument);
   llvm::Value* usdt_value(const probes::UsdtArgument& argument, llvm::Value* word);
   Place index_place(const sema::Index& expr);
+  bool relocates(const Place& from, const types::CRecord& record) const;
+  Place typed_place(const Expr& pointer);
+  llvm::Value* typed_address(const Place& from);
   llvm::Value* read_bitfield(const Place& from, const sema::Field& expr);
   llvm::Value* data_loc(const Place& from);
-  llvm::Function* static_function(const std::string& name, llvm::ArrayRef<llvm::Type*> parameters,
-                                  const std::function<void()>& body);
   void count_error(llvm::Value* index, llvm::Value* code);
   llvm::Function* error_function();
   llvm::Function* per_cpu_function(const std::string& name, image::MapId map,
@@ -219,7 +232,7 @@ class FunctionLowering {
   void for_map(const sema::ForMap& stmt);
   void while_loop(const sema::While& stmt);
   void jump(const sema::Jump& stmt);
-  void start_loop_body();
+  void start_loop_body(const sema::Stmt& loop);
   void finish_loop_body();
   void after_loop(const sema::Block& body);
   void report_loop_limit();
@@ -235,7 +248,7 @@ class FunctionLowering {
   llvm::Value* loss_key_ = nullptr;
   llvm::Value* entry_key_ = nullptr;        // of the saved arguments
   llvm::Value* saved_arguments_ = nullptr;  // entry function: map memory
-  llvm::Value* cpu_frame_ = nullptr;
+  llvm::Value* callback_frame_ = nullptr;
   llvm::Value* shared_ = nullptr;
   llvm::Value* context_ = nullptr;
   llvm::Instruction* scratch_value_ = nullptr;  // stands for the slot's address until the function is complete
@@ -246,5 +259,8 @@ class FunctionLowering {
   llvm::DISubprogram* subprogram_ = nullptr;
   image::SpanId located_;
 };
+
+// Widest naturally aligned access at `offset` of a block with `left` bytes to go.
+uint32_t access_size(uint32_t alignment, uint32_t offset, uint32_t left);
 
 }  // namespace sonde::lower

@@ -1,7 +1,6 @@
 // Calls of kernel helpers, and the counters of what went wrong in the kernel.
 #include <linux/bpf.h>
 
-#include <llvm/IR/InlineAsm.h>
 #include <llvm/IR/MDBuilder.h>
 
 #include <algorithm>
@@ -156,9 +155,7 @@ llvm::Value* FunctionLowering::bound(llvm::Value* value, uint64_t limit) {
   SONDE_CHECK(limit > 0);
   if (auto* known = llvm::dyn_cast<llvm::ConstantInt>(value))
     return constant(std::min<uint64_t>(known->getZExtValue(), limit - 1));
-  auto* type = llvm::FunctionType::get(module.i64, {module.i64}, false);
-  llvm::Value* opaque =
-      builder.CreateCall(type, llvm::InlineAsm::get(type, "", "=r,0", /*hasSideEffects=*/true), {value});
+  llvm::Value* opaque = settled(value);
   // A power of two needs no branch: the mask is what the verifier understands best.
   llvm::BasicBlock* before = builder.GetInsertBlock();
   llvm::BasicBlock* high = new_block("high");
@@ -195,9 +192,15 @@ void FunctionLowering::if_then(llvm::Value* condition, const std::function<void(
   }
   builder.CreateCondBr(condition, then_block, after, weights);
   continue_in(then_block);
-  then_part();
+  perhaps(then_part);
   if (open()) builder.CreateBr(after);
   continue_in(after);
+}
+
+void FunctionLowering::perhaps(const std::function<void()>& part) {
+  KnownValues before = available;
+  part();
+  available = open() ? KnownValues::both(before, available) : std::move(before);
 }
 
 // The value as the type holds it: cut to its width and extended by its sign.

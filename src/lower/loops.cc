@@ -14,7 +14,8 @@ constexpr uint64_t kLoopLimit = 1u << 23;  // BPF_MAX_LOOPS
 
 }  // namespace
 
-void FunctionLowering::start_loop_body() {
+void FunctionLowering::start_loop_body(const sema::Stmt& loop) {
+  module.note_loop(function, loop);
   break_ = new_block("break");
   continue_ = new_block("continue");
   llvm::IRBuilder<> at(break_);
@@ -34,6 +35,7 @@ void FunctionLowering::finish_loop_body() {
 
 // Goes on with a `return` that the body ran.
 void FunctionLowering::after_loop(const sema::Block& body) {
+  available.forget_maps();
   if (!returns_from(body)) return;
   if_then(as_bool(load(offset(shared_, kSharedReturned), 8, false)), [&] {
     if (depth_ == 0) {
@@ -57,7 +59,7 @@ void FunctionLowering::for_range(const sema::ForRange& stmt) {
   if (!fixed) store(offset(shared_, begin_at), 8, begin);
 
   FunctionLowering body(*this, {module.i32, module.ptr});
-  body.start_loop_body();
+  body.start_loop_body(stmt);
   {
     TempScope variables(body);
     llvm::Value* index = body.builder.CreateZExt(body.function->getArg(0), module.i64);
@@ -85,7 +87,7 @@ void FunctionLowering::for_range(const sema::ForRange& stmt) {
 
 void FunctionLowering::for_map(const sema::ForMap& stmt) {
   FunctionLowering body(*this, {module.ptr, module.ptr, module.ptr, module.ptr});
-  body.start_loop_body();
+  body.start_loop_body(stmt);
   {
     TempScope variables(body);
     const TypeRef pair = stmt.variable->type;
@@ -111,11 +113,11 @@ void FunctionLowering::for_map(const sema::ForMap& stmt) {
 
 void FunctionLowering::while_loop(const sema::While& stmt) {
   FunctionLowering body(*this, {module.i32, module.ptr});
-  body.start_loop_body();
+  body.start_loop_body(stmt);
   {
     TempScope temporaries(body);
     llvm::BasicBlock* holds = body.new_block("while");
-    body.branch(*stmt.condition, holds, body.break_);
+    body.available = body.branch(*stmt.condition, holds, body.break_).yes;
     body.continue_in(holds);
   }
   body.block(stmt.body);

@@ -5,9 +5,12 @@
 
 #include <llvm/Support/raw_ostream.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "lower/emit_object.h"
 #include "lower/function.h"
+#include "lower/stack_use.h"
 
 namespace sonde::lower {
 namespace {
@@ -19,30 +22,99 @@ std::string text_of(const llvm::Module& module) {
   return text;
 }
 
+// One compilation of all programs, the object checked against the limits that depend on LLVM's choices.
+class Attempt {
+ public:
+  Attempt(const sema::TypedProgram& program, plan::Plan& plan, const source::SourceSet& sources, const Options& options,
+          bool sparing)
+      : program_(program),
+        plan_(plan),
+        options_(options),
+        sparing_(sparing),
+        state_(context_, plan, sources, options, sparing) {
+    context_.setDiscardValueNames(!options.want_ir);
+  }
+
+  Result<Output> run() {
+    for (const sema::Program& source : program_.programs) {
+      ProgramState one(state_, source, plan_.programs.at(&source));
+      FunctionLowering(one).lower_entry();
+    }
+    state_.finish();
+    SONDE_TRY(state_.link_routines());
+    // From here on names, sections and sizes are final.
+    Output output;
+    if (options_.want_ir) output.ir_before = text_of(state_.module());
+    if (options_.verify_ir) SONDE_TRY(verify(state_.module()));
+    const Target target;
+    target.optimize(state_.module(), sparing_);
+    if (options_.want_ir) output.ir_after = text_of(state_.module());
+    llvm::StringMap<uint32_t> frames;
+    SONDE_TRY(target.emit(state_.module(), plan_.image.object, frames));
+    chains_ = call_chains(state_.module(), frames);
+    return output;
+  }
+
+  // The program that needs the most stack.
+  const CallChain& largest() const { return *std::ranges::max_element(chains_, {}, &CallChain::bytes); }
+  bool fits() const { return chains_.empty() || largest().bytes <= kStackLimit; }
+
+  // Loops within loops beyond what the kernel can call. False if there are any.
+  bool check_nesting(diag::Diagnostics& diagnostics) const {
+    bool good = true;
+    for (const CallChain& chain : chains_) {
+      if (chain.deepest.size() <= kCallLimit) continue;
+      good = false;
+      // The innermost calls may be of ours; the loop around them is the one that is too much.
+      const sema::Stmt* loop = nullptr;
+      size_t loops = 0;
+      for (const llvm::Function* function : chain.deepest)
+        if (const sema::Stmt* found = state_.loop_of(function)) {
+          loop = found;
+          ++loops;
+        }
+      SONDE_CHECK(loop != nullptr);
+      const size_t most = loops - (chain.deepest.size() - kCallLimit);
+      diag::Diagnostic& report = diagnostics.emit<diag::Id::loops_too_deep>(loop->range, most);
+      if (loop->expanded_from) report.expanded_from = *loop->expanded_from;
+    }
+    return good;
+  }
+
+ private:
+  const sema::TypedProgram& program_;
+  plan::Plan& plan_;
+  const Options& options_;
+  const bool sparing_;
+  llvm::LLVMContext context_;
+  ModuleState state_;
+  std::vector<CallChain> chains_;
+};
+
 }  // namespace
 
 std::string llvm_version() { return LLVM_VERSION_STRING; }
 
 Result<Output> lower(const sema::TypedProgram& program, plan::Plan& plan, const source::SourceSet& sources,
-                     const Options& options) {
-  llvm::LLVMContext context;
-  context.setDiscardValueNames(!options.want_ir);
-  ModuleState state(context, plan, sources, options);
-  for (const sema::Program& source : program.programs) {
-    ProgramState one(state, source, plan.programs.at(&source));
-    FunctionLowering(one).lower_entry();
+                     const Options& options, diag::Diagnostics& diagnostics) {
+  const plan::Plan planned = plan;
+  for (const bool sparing : {false, true}) {
+    if (sparing) plan = planned;
+    Attempt attempt(program, plan, sources, options, sparing);
+    Result<Output> output = attempt.run();
+    if (!output) return output;
+    if (!attempt.check_nesting(diagnostics)) {
+      plan.image.object.clear();
+      return output;
+    }
+    if (attempt.fits()) return output;
+    // How many values wait on the stack is LLVM's choice and known only now: once more, with fewer of them.
+    if (sparing)
+      return base::fail("the code of " + attempt.largest().entry->getName().str() + " needs " +
+                        std::to_string(attempt.largest().bytes) + " bytes of stack, more than the " +
+                        std::to_string(kStackLimit) + " that the kernel has");
   }
-  state.finish();
-  SONDE_TRY(state.link_routines());
-  // From here on names, sections and sizes are final.
-  Output output;
-  if (options.want_ir) output.ir_before = text_of(state.module());
-  if (options.verify_ir) SONDE_TRY(verify(state.module()));
-  const Target target;
-  target.optimize(state.module());
-  if (options.want_ir) output.ir_after = text_of(state.module());
-  SONDE_TRY(target.emit(state.module(), plan.image.object));
-  return output;
+  SONDE_UNREACHABLE();
 }
 
 }  // namespace sonde::lower

@@ -54,6 +54,7 @@ void FunctionLowering::report_missing(llvm::Value* found) {
 }
 
 llvm::Value* FunctionLowering::map_scalar(const sema::Map* map, const Expr* key_expr) {
+  if (llvm::Value* read_before = available.find(map, key_expr)) return read_before;
   TempScope temporaries(*this);
   llvm::Value* key_memory = key(map, key_expr);
   if (module.desc(map).aggregate) return aggregate_value(map, key_memory);
@@ -70,6 +71,8 @@ llvm::Value* FunctionLowering::map_scalar(const sema::Map* map, const Expr* key_
   llvm::PHINode* result = builder.CreatePHI(module.i64, 2);
   result->addIncoming(constant(0), before);
   result->addIncoming(value, found);
+  if (module.sparing()) return result;
+  available.add(map, key_expr, result);
   return result;
 }
 
@@ -127,12 +130,17 @@ void FunctionLowering::with_entry(const sema::Map* map, llvm::Value* key_memory,
   llvm::PHINode* cell = builder.CreatePHI(module.ptr, 2);
   cell->addIncoming(first, before);
   cell->addIncoming(second, create);
-  use(cell);
+  perhaps([&] { use(cell); });
   builder.CreateBr(done);
   continue_in(done);
 }
 
 void FunctionLowering::assign_map(const sema::AssignMap& stmt) {
+  store_entry(stmt);
+  available.written(stmt.map);
+}
+
+void FunctionLowering::store_entry(const sema::AssignMap& stmt) {
   const image::MapDesc& desc = module.desc(stmt.map);
   const image::MapId id = module.plan().maps.at(stmt.map);
   const TypeRef type = stmt.map->value;
@@ -176,6 +184,7 @@ void FunctionLowering::update_map(const sema::UpdateMap& stmt) {
     }
     mark_written(stmt.map, cell);
   });
+  available.written(stmt.map);
 }
 
 llvm::Value* FunctionLowering::increment(const sema::Increment& expr) {
@@ -199,6 +208,7 @@ llvm::Value* FunctionLowering::increment(const sema::Increment& expr) {
     builder.CreateStore(expr.prefix ? builder.CreateAdd(before, constant(step)) : before, result);
     mark_written(expr.map, cell);
   });
+  available.written(expr.map);
   return builder.CreateLoad(module.i64, result);
 }
 

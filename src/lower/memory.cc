@@ -1,5 +1,7 @@
-// Memory of a program: stack slots and scratch, loads and stores, copies and comparisons of byte blocks.
+// Memory of a program: stack slots and scratch, loads and stores, copies of byte blocks.
 #include <linux/bpf.h>
+
+#include <llvm/IR/InlineAsm.h>
 
 #include <algorithm>
 #include <optional>
@@ -17,21 +19,20 @@ constexpr uint32_t kStackObject = 128;
 constexpr uint32_t kInlineBytes = 256;
 // So many scalar variables may be alive in registers, which means on the stack where there are more than a few.
 constexpr uint32_t kRegisterVariables = 24;
+constexpr uint32_t kSparingVariables = 2;
 // So many operands may wait in registers for what is to their right.
 constexpr uint32_t kWaitingOperands = 12;
-// Comparisons up to this size are unrolled.
-constexpr uint32_t kUnrolledCompare = 64;
+constexpr uint32_t kSparingOperands = 1;
 
 uint32_t round_up(uint32_t value) { return (value + kWord - 1) / kWord * kWord; }
 
-// Widest naturally aligned access at `offset` of a block with `left` bytes to go.
+}  // namespace
+
 uint32_t access_size(uint32_t alignment, uint32_t offset, uint32_t left) {
   uint32_t size = kWord;
   while (size > left || size > alignment || offset % size != 0) size /= 2;
   return size;
 }
-
-}  // namespace
 
 FunctionLowering::TempScope::TempScope(FunctionLowering& function)
     : function_(function),
@@ -87,7 +88,7 @@ llvm::Value* FunctionLowering::declare(const sema::Variable* variable) {
       known != program.homes.end() && known->second.where != Home::Where::local)
     return variable_address(variable);
   Home home;
-  const bool fits = registers_ < kRegisterVariables;
+  const bool fits = registers_ < (module.sparing() ? kSparingVariables : kRegisterVariables);
   if (in_register(variable->type) && fits) {
     ++registers_;
     // Promoted to registers unless its address is taken.
@@ -110,7 +111,9 @@ std::pair<llvm::Value*, llvm::Value*> FunctionLowering::operands(const Expr& lef
   if (left_expr.type->kind != types::Kind::pointer) temporaries.emplace(*this);
   llvm::Value* left = scalar(left_expr);
   temporaries.reset();
-  if (waiting_ < kWaitingOperands || llvm::isa<llvm::Constant>(left)) {
+  if (right_expr.kind == sema::ExprKind::constant) return {left, scalar(right_expr)};
+  if (module.sparing() && !llvm::isa<llvm::Constant>(left)) left = settled(left);
+  if (waiting_ < (module.sparing() ? kSparingOperands : kWaitingOperands) || llvm::isa<llvm::Constant>(left)) {
     ++waiting_;
     llvm::Value* right = scalar(right_expr);
     --waiting_;
@@ -119,8 +122,16 @@ std::pair<llvm::Value*, llvm::Value*> FunctionLowering::operands(const Expr& lef
   TempScope memory(*this);
   llvm::Value* aside = allocate_scratch(kWord);
   store(aside, kWord, left);
-  llvm::Value* right = scalar(right_expr);
+  llvm::Value* right = settled(scalar(right_expr));
   return {recall(aside, kWord, false), right};
+}
+
+// The value, made before whatever is read from memory after this place. LLVM would read all operands of a long sum first and add
+// them then, which takes a register for each.
+llvm::Value* FunctionLowering::settled(llvm::Value* value) {
+  if (llvm::isa<llvm::Constant>(value)) return value;
+  auto* type = llvm::FunctionType::get(module.i64, {module.i64}, false);
+  return builder.CreateCall(type, llvm::InlineAsm::get(type, "", "=r,0", /*hasSideEffects=*/true), {value});
 }
 
 llvm::Value* FunctionLowering::variable_address(const sema::Variable* variable) {
@@ -148,6 +159,7 @@ void FunctionLowering::store_variable(const sema::Variable* variable, llvm::Valu
     value = builder.CreateAdd(value, builder.CreateSub(first, unknown()));
   }
   store(home, variable->type->size, value);
+  available.assigned(variable);
 }
 
 llvm::Value* FunctionLowering::offset(llvm::Value* pointer, uint64_t bytes) {
@@ -283,97 +295,6 @@ void FunctionLowering::copy_value(llvm::Value* to, TypeRef to_type, llvm::Value*
   }
   copy(to, from, std::min(to_type->size, from_type->size));
   if (to_type->size > from_type->size) zero(offset(to, from_type->size), to_type->size - from_type->size);
-}
-
-llvm::Value* FunctionLowering::bytes_equal(llvm::Value* left, llvm::Value* right, uint32_t size) {
-  const uint32_t alignment = std::min(known_alignment(left), known_alignment(right));
-  if (size <= kUnrolledCompare) {
-    llvm::Value* difference = constant(0);
-    for (uint32_t at = 0; at < size;) {
-      const uint32_t width = access_size(alignment, at, size - at);
-      llvm::Value* changed =
-          builder.CreateXor(load(offset(left, at), width, false), load(offset(right, at), width, false));
-      difference = builder.CreateOr(difference, changed);
-      at += width;
-    }
-    return builder.CreateICmpEQ(difference, constant(0));
-  }
-  const uint32_t width = access_size(alignment, 0, size);
-  const uint32_t words = size / width;
-  llvm::BasicBlock* before = builder.GetInsertBlock();
-  llvm::BasicBlock* loop = new_block("compare");
-  llvm::BasicBlock* same = new_block("same");
-  llvm::BasicBlock* done = new_block("compared");
-  builder.CreateBr(loop);
-  continue_in(loop);
-  llvm::PHINode* index = builder.CreatePHI(module.i64, 2);
-  index->addIncoming(constant(0), before);
-  llvm::Value* at = builder.CreateMul(index, constant(width));
-  const auto word = [&](llvm::Value* base) {
-    return builder.CreateAlignedLoad(builder.getIntNTy(width * 8), offset(base, at), llvm::Align(width));
-  };
-  llvm::Value* equal_word = builder.CreateICmpEQ(word(left), word(right));
-  llvm::Value* next = builder.CreateAdd(index, constant(1));
-  builder.CreateCondBr(equal_word, same, done);
-  continue_in(same);
-  index->addIncoming(next, same);
-  builder.CreateCondBr(builder.CreateICmpULT(next, constant(words)), loop, done);
-  continue_in(done);
-  llvm::PHINode* result = builder.CreatePHI(builder.getInt1Ty(), 2);
-  result->addIncoming(builder.getFalse(), loop);
-  result->addIncoming(builder.getTrue(), same);
-  llvm::Value* all = result;
-  if (const uint32_t rest = size % width; rest != 0)
-    all = builder.CreateAnd(all, bytes_equal(offset(left, words * width), offset(right, words * width), rest));
-  return all;
-}
-
-// Only the literal's bytes and its NUL are looked at.
-llvm::Value* FunctionLowering::text_equal(llvm::Value* string, uint32_t capacity, std::string_view literal) {
-  literal = literal.substr(0, literal.find('\0'));
-  if (literal.size() > capacity) return builder.getFalse();
-  const uint32_t size = static_cast<uint32_t>(std::min<size_t>(literal.size() + 1, capacity));
-  const uint32_t alignment = known_alignment(string);
-  llvm::Value* difference = constant(0);
-  for (uint32_t at = 0; at < size;) {
-    const uint32_t width = access_size(alignment, at, size - at);
-    uint64_t wanted = 0;
-    for (uint32_t i = 0; i < width; ++i)
-      if (at + i < literal.size()) wanted |= uint64_t{static_cast<uint8_t>(literal[at + i])} << (8 * i);
-    llvm::Value* changed = builder.CreateXor(load(offset(string, at), width, false), constant(wanted));
-    difference = builder.CreateOr(difference, changed);
-    at += width;
-  }
-  return builder.CreateICmpEQ(difference, constant(0));
-}
-
-// Byte by byte up to the first NUL or `limit` bytes: a loop the verifier walks through.
-llvm::Value* FunctionLowering::strings_equal(llvm::Value* left, llvm::Value* right, uint32_t limit) {
-  if (limit == 0) return builder.getTrue();
-  llvm::BasicBlock* before = builder.GetInsertBlock();
-  llvm::BasicBlock* loop = new_block("string");
-  llvm::BasicBlock* same = new_block("same");
-  llvm::BasicBlock* more = new_block("more");
-  llvm::BasicBlock* done = new_block("compared");
-  builder.CreateBr(loop);
-  continue_in(loop);
-  llvm::PHINode* index = builder.CreatePHI(module.i64, 2);
-  index->addIncoming(constant(0), before);
-  llvm::Value* a = builder.CreateAlignedLoad(module.i8, offset(left, index), llvm::Align(1));
-  llvm::Value* b = builder.CreateAlignedLoad(module.i8, offset(right, index), llvm::Align(1));
-  builder.CreateCondBr(builder.CreateICmpEQ(a, b), same, done);
-  continue_in(same);
-  builder.CreateCondBr(builder.CreateICmpEQ(a, builder.getInt8(0)), done, more);
-  continue_in(more);
-  llvm::Value* next = builder.CreateAdd(index, constant(1));
-  index->addIncoming(next, more);
-  builder.CreateCondBr(builder.CreateICmpULT(next, constant(limit)), loop, done);
-  continue_in(done);
-  llvm::PHINode* result = builder.CreatePHI(builder.getInt1Ty(), 3);
-  result->addIncoming(builder.getFalse(), loop);
-  result->addIncoming(builder.getTrue(), same);
-  result->addIncoming(builder.getTrue(), more);
-  return result;
 }
 
 // The u32 0 that addresses the only cell of a scalar map.

@@ -67,7 +67,7 @@ image::MapDesc internal_desc(InternalMap which) {
 }  // namespace
 
 ModuleState::ModuleState(llvm::LLVMContext& context, plan::Plan& plan, const source::SourceSet& sources,
-                         const Options& options)
+                         const Options& options, bool sparing)
     : i64(llvm::Type::getInt64Ty(context)),
       i32(llvm::Type::getInt32Ty(context)),
       i8(llvm::Type::getInt8Ty(context)),
@@ -76,6 +76,7 @@ ModuleState::ModuleState(llvm::LLVMContext& context, plan::Plan& plan, const sou
       plan_(plan),
       sources_(sources),
       options_(options),
+      sparing_(sparing),
       module_("sonde", context),
       debug_(module_) {
   start_debug_info();
@@ -111,9 +112,9 @@ llvm::GlobalVariable* ModuleState::map(InternalMap which) {
   return map(*id);
 }
 
-void ModuleState::need_scratch(uint32_t bytes, llvm::Instruction* multiply) {
+void ModuleState::need_scratch(uint32_t bytes, const SlotUse& use) {
   scratch_bytes_ = std::max(scratch_bytes_, bytes);
-  scratch_multiplies_.push_back(multiply);
+  scratch_uses_.push_back(use);
 }
 
 llvm::Constant* ModuleState::rodata(llvm::Constant* bytes, const char* name) {
@@ -170,7 +171,7 @@ image::SpanId ModuleState::span(source::Range range, const std::vector<source::R
   if (!range.valid()) return {};
   const auto [it, added] =
       spans_.try_emplace({range.buffer.value, range.begin, range.end, static_cast<const void*>(expanded_from)});
-  if (added) it->second = plan::add_span(plan_.image, sources_, range, expanded_from);
+  if (added) it->second = plan::add_span(plan_, sources_, range, expanded_from);
   return it->second;
 }
 
@@ -192,6 +193,11 @@ image::StringId ModuleState::intern_string(std::string_view text) {
   return {static_cast<uint32_t>(known - strings.begin())};
 }
 
+const sema::Stmt* ModuleState::loop_of(const llvm::Function* body) const {
+  const auto known = loops_.find(body);
+  return known == loops_.end() ? nullptr : known->second;
+}
+
 void ModuleState::finish_parameters() {
   if (!parameters_) return;
   // externally_initialized: the loader writes the values, LLVM must not fold the zeros.
@@ -211,12 +217,17 @@ void ModuleState::finish_parameters() {
 
 void ModuleState::finish() {
   image::Image& image = plan_.image;
-  if (!scratch_multiplies_.empty()) {
+  if (!scratch_uses_.empty()) {
     const uint32_t slot = round_up(scratch_bytes_, kCacheLine);
-    for (llvm::Instruction* multiply : scratch_multiplies_) multiply->setOperand(1, llvm::ConstantInt::get(i64, slot));
+    const uint32_t slots = slot * kScratchSlots <= kScratchWanted ? kScratchSlots : kLeastScratchSlots;
+    const auto number = [&](uint32_t value) { return llvm::ConstantInt::get(i64, value); };
+    for (const SlotUse& use : scratch_uses_) {
+      use.mask->setOperand(1, number((1u << slots) - 1));
+      use.number->setOperand(1, number(slots - 1));
+      use.multiply->setOperand(1, number(slot));
+    }
     map(InternalMap::scratch);
-    image.maps[internal_[static_cast<size_t>(InternalMap::scratch)]->value].value_size =
-        kScratchHeader + kScratchSlots * slot;
+    image.maps[internal_[static_cast<size_t>(InternalMap::scratch)]->value].value_size = kScratchHeader + slots * slot;
   }
   const auto entries = [&](InternalMap which, size_t count) {
     const std::optional<image::MapId>& id = internal_[static_cast<size_t>(which)];

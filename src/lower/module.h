@@ -35,28 +35,39 @@ struct EntryKey {
 inline constexpr uint32_t kEntryWords = 8;      // as many argument registers as any machine has
 inline constexpr uint32_t kEntryCount = 16384;  // calls in progress that are remembered
 
-// Slots per CPU for programs that interrupt or preempt each other, and bytes in front of them (the occupancy mask).
-inline constexpr uint32_t kScratchSlots = 8;
+// Slots per CPU for programs that interrupt or preempt each other, and bytes in front of them (the occupancy mask). Large ones
+// are fewer, but one for each context that may interrupt: task, soft interrupt, interrupt, NMI.
+inline constexpr uint32_t kScratchSlots = 8;  // powers of two
+inline constexpr uint32_t kLeastScratchSlots = 4;
+inline constexpr uint32_t kScratchWanted = 1 << 20;
 inline constexpr uint32_t kScratchHeader = 8;
 
 class ModuleState {
  public:
-  ModuleState(llvm::LLVMContext& context, plan::Plan& plan, const source::SourceSet& sources, const Options& options);
+  // `sparing`: values wait in memory rather than in registers, of which the compiler makes stack.
+  ModuleState(llvm::LLVMContext& context, plan::Plan& plan, const source::SourceSet& sources, const Options& options,
+              bool sparing = false);
 
   llvm::Module& module() { return module_; }
   llvm::LLVMContext& context() { return context_; }
   plan::Plan& plan() { return plan_; }
   image::Image& image() { return plan_.image; }
   const Options& options() const { return options_; }
+  bool sparing() const { return sparing_; }
   bool is_arm64() const { return plan_.image.target.arch == "aarch64" || plan_.image.target.arch == "arm64"; }
 
   // --- maps -------------------------------------------------------------------------------------------------------------
   llvm::GlobalVariable* map(image::MapId id);
   llvm::GlobalVariable* map(InternalMap which);
   const image::MapDesc& desc(const sema::Map* map) const { return plan_.image.maps[plan_.maps.at(map).value]; }
-  // A program needs `bytes` of scratch memory. A slot is as large as the largest need, which is known at the end only:
-  // finish() then sets the second operand of `multiply` (slot number times slot size).
-  void need_scratch(uint32_t bytes, llvm::Instruction* multiply);
+  // Instructions whose second operands depend on the number and size of slots, which are known at the end only.
+  struct SlotUse {
+    llvm::Instruction* mask;      // of the bits of all slots
+    llvm::Instruction* number;    // bounds a slot's number
+    llvm::Instruction* multiply;  // slot number times slot size
+  };
+  // A program needs `bytes` of scratch memory; a slot is as large as the largest need.
+  void need_scratch(uint32_t bytes, const SlotUse& use);
 
   // --- routines written in C (routines.cc) ------------------------------------------------------------------------------
   // A function of stdlib/bpf, declared with i64 or pointer operands as they are passed; its body is linked in at the end.
@@ -75,6 +86,9 @@ class ModuleState {
   image::ErrorSiteId error_site(image::ErrorKind kind, std::string_view helper, image::MapId map, image::SpanId span,
                                 bool optional);
   image::StringId intern_string(std::string_view text);
+  // The loop whose body a function is.
+  void note_loop(const llvm::Function* body, const sema::Stmt& loop) { loops_[body] = &loop; }
+  const sema::Stmt* loop_of(const llvm::Function* body) const;
 
   // --- debug information (debug_info.cc) --------------------------------------------------------------------------------
   // A function the loader can see: BTF for the verifier's function table.
@@ -85,7 +99,9 @@ class ModuleState {
   llvm::Function* kernel_function(const builtins::KernelFunction& wanted);
   llvm::DILocation* location(llvm::DISubprogram* function, image::SpanId span);
   // A CO-RE relocation against the kernel's `record`: loading this i64 yields a number that the loader fills in.
-  llvm::GlobalVariable* relocation(const types::CRecord& record, const types::CField& field, Relocation kind);
+  // `members` leads from the record to the member, through records without a name.
+  llvm::GlobalVariable* relocation(const types::CRecord& record, const std::vector<const types::CField*>& members,
+                                   Relocation kind);
 
   // Completes maps, parameters, licence and debug information. Nothing may be lowered after it.
   void finish();
@@ -99,6 +115,7 @@ class ModuleState {
   struct RecordInfo {
     llvm::DICompositeType* type = nullptr;
     std::vector<const types::CField*> fields;
+    std::map<const types::CField*, RecordInfo> within;  // members of members without a name
   };
 
   llvm::Constant* rodata(llvm::Constant* bytes, const char* name);
@@ -108,6 +125,8 @@ class ModuleState {
   llvm::DIType* map_attribute(uint32_t value);
   void describe_map(llvm::GlobalVariable& global, const image::MapDesc& desc);
   llvm::DIType* local_type(types::TypeRef type);
+  llvm::DICompositeType* start_record(const types::CRecord& record);
+  void finish_record(RecordInfo& info);
   llvm::DIType* signature_type(types::TypeRef type);
   void finish_parameters();
   void finish_source();
@@ -116,6 +135,7 @@ class ModuleState {
   plan::Plan& plan_;
   const source::SourceSet& sources_;
   const Options& options_;
+  const bool sparing_;
   llvm::Module module_;
   llvm::DIBuilder debug_;
   llvm::DIFile* file_ = nullptr;  // temporary until finish(): its text is only known then
@@ -126,7 +146,7 @@ class ModuleState {
   std::vector<llvm::GlobalVariable*> maps_;  // by MapId
   std::optional<image::MapId> internal_[kInternalMaps];
   uint32_t scratch_bytes_ = 0;
-  std::vector<llvm::Instruction*> scratch_multiplies_;
+  std::vector<SlotUse> scratch_uses_;
   std::map<std::string, llvm::Constant*, std::less<>> texts_;
   std::map<uint32_t, llvm::Constant*> zeros_;
   llvm::GlobalVariable* parameters_ = nullptr;
@@ -135,6 +155,7 @@ class ModuleState {
   std::map<std::tuple<uint8_t, std::string, uint32_t, uint32_t>, image::ErrorSiteId> sites_;
   std::map<const types::CRecord*, RecordInfo> records_;
   std::vector<std::string_view> routine_files_;  // in stdlib/bpf, of the routines in use
+  std::map<const llvm::Function*, const sema::Stmt*> loops_;
 };
 
 }  // namespace sonde::lower

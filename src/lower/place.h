@@ -1,9 +1,10 @@
-// Where a value is before it is read: a chain of members of one structure is one place.
+// Places: values before they are read (private to this folder).
 #pragma once
 
 #include <llvm/IR/Value.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "types/type.h"
 
@@ -16,6 +17,13 @@ struct Place {
   llvm::Value* base = nullptr;  // pointer (owned, context) or i64 (foreign)
   uint32_t offset = 0;          // constant bytes still to be added
   types::Space space = types::Space::none;
+  // foreign: the record that `base` points to, where the verifier knows this too: members are then loaded without a helper.
+  const types::CRecord* typed = nullptr;
+  // foreign, portable objects: where `base` came from if it is a place within a record without a name, which no relocation can
+  // name: the address of the record around it that has one, and the members from there on.
+  const types::CRecord* root = nullptr;
+  llvm::Value* root_base = nullptr;
+  std::vector<const types::CField*> members = {};
 };
 
 // Byte offset into struct pt_regs of the argument register `number` of the C calling convention.

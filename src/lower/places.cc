@@ -60,6 +60,7 @@ Place FunctionLowering::place(const Expr& expr) {
     case ExprKind::dereference: {
       const Expr& pointer = *as<sema::Dereference>(expr).pointer;
       if (is_context(pointer.type)) return {Place::Kind::context, context(), 0, Space::kernel};
+      if (is_typed(pointer)) return typed_place(pointer);
       const Space space = pointer.type->kind == Kind::pointer ? pointer.type->space : probe.space;
       return {Place::Kind::foreign, scalar(pointer), 0, space};
     }
@@ -95,7 +96,9 @@ Place FunctionLowering::field_place(const sema::Field& expr) {
   const Expr& base = *expr.base;
   if (base.kind == ExprKind::context_args) return context_place(expr);
   Place from;
-  if (base.type->kind == Kind::pointer) {
+  if (is_typed(base)) {
+    from = typed_place(base);
+  } else if (base.type->kind == Kind::pointer) {
     from = is_context(base.type) ? Place{Place::Kind::context, context(), 0, Space::kernel}
                                  : Place{Place::Kind::foreign, scalar(base), 0, base.type->space};
   } else if (has_place(base)) {
@@ -110,17 +113,28 @@ Place FunctionLowering::field_place(const sema::Field& expr) {
 Place FunctionLowering::member_place(Place from, const types::CRecord& record,
                                      const std::vector<const types::CField*>& path) {
   const types::CField& field = *path.back();
-  const bool relocated =
-      module.options().portable && record.from_kernel() && !record.name().empty() && from.kind == Place::Kind::foreign;
-  if (relocated && field.bit_size != 0) return from;  // relocated as a whole where it is read
-  if (!relocated) {
+  if (!relocates(from, record)) {
     from.offset += path_offset(path);
     return from;
   }
-  llvm::Value* distance = builder.CreateLoad(module.i64, module.relocation(record, field, Relocation::byte_offset));
-  from.base = builder.CreateAdd(address(from), distance);
+  if (!record.name().empty()) {
+    from.root = &record;
+    from.root_base = address(from);
+    from.members.clear();
+  }
+  from.members.push_back(&field);
   from.offset = 0;
+  if (field.bit_size != 0) return from;  // relocated as a whole where it is read
+  llvm::Value* distance =
+      builder.CreateLoad(module.i64, module.relocation(*from.root, from.members, Relocation::byte_offset));
+  from.base = builder.CreateAdd(from.root_base, distance);
   return from;
+}
+
+// Members of kernel records are found by name in portable objects; those of a record without a name from the one around it.
+bool FunctionLowering::relocates(const Place& from, const types::CRecord& record) const {
+  return module.options().portable && record.from_kernel() && from.kind == Place::Kind::foreign &&
+         (!record.name().empty() || from.root);
 }
 
 // A field of `args`.
@@ -162,6 +176,7 @@ Place FunctionLowering::index_place(const sema::Index& expr) {
   llvm::Value* index = scalar(*expr.index);
   if (auto* known = llvm::dyn_cast<llvm::ConstantInt>(index); known && (count == 0 || known->getZExtValue() < count)) {
     from.offset += static_cast<uint32_t>(known->getZExtValue()) * size;
+    from.root = nullptr;
     return from;
   }
   if (count != 0) {
@@ -174,6 +189,7 @@ Place FunctionLowering::index_place(const sema::Index& expr) {
         true);
     index = bound(index, count);
   }
+  from.root = nullptr;
   llvm::Value* bytes = builder.CreateMul(index, constant(size));
   if (from.kind == Place::Kind::owned) {
     from.base = offset(offset(from.base, from.offset), bytes);
@@ -185,6 +201,7 @@ Place FunctionLowering::index_place(const sema::Index& expr) {
 }
 
 llvm::Value* FunctionLowering::address(const Place& from) {
+  if (from.typed) return typed_address(from);
   llvm::Value* base = from.kind == Place::Kind::foreign ? from.base : builder.CreatePtrToInt(from.base, module.i64);
   return from.offset == 0 ? base : builder.CreateAdd(base, constant(from.offset));
 }
@@ -205,7 +222,9 @@ llvm::Value* FunctionLowering::read_scalar(const Place& from, TypeRef type) {
         return canonical(context_load(from.offset, kWord, false), type);
       if (from.offset % type->size == 0) return context_load(from.offset, type->size, type->is_signed);
       break;
-    case Place::Kind::foreign: break;
+    case Place::Kind::foreign:
+      if (llvm::Value* value = load_typed(from, type)) return value;
+      break;
   }
   TempScope temporaries(*this);
   llvm::Value* to = allocate(kWord);
@@ -247,9 +266,7 @@ llvm::Value* FunctionLowering::read_bitfield(const Place& from, const sema::Fiel
   const types::CField& field = *expr.path.back();
   const uint32_t left = 64u - field.bit_offset - field.bit_size;
   const uint32_t right = 64u - field.bit_size;
-  const bool relocated = module.options().portable && expr.record->from_kernel() && !expr.record->name().empty() &&
-                         from.kind == Place::Kind::foreign;
-  if (!relocated) {
+  if (!relocates(from, *expr.record)) {
     types::Type storage;
     storage.kind = Kind::integer;
     storage.size = field.type->size;
@@ -257,13 +274,13 @@ llvm::Value* FunctionLowering::read_bitfield(const Place& from, const sema::Fiel
     return builder.CreateLShr(builder.CreateShl(value, constant(left)), constant(right));
   }
   const auto number = [&](Relocation kind) {
-    return builder.CreateLoad(module.i64, module.relocation(*expr.record, field, kind));
+    return builder.CreateLoad(module.i64, module.relocation(*from.root, from.members, kind));
   };
   TempScope temporaries(*this);
   llvm::Value* to = allocate(kWord);
   store(to, kWord, constant(0));
   Place unit = from;
-  unit.base = builder.CreateAdd(address(from), number(Relocation::byte_offset));
+  unit.base = builder.CreateAdd(from.root_base, number(Relocation::byte_offset));
   unit.offset = 0;
   read_foreign(unit, to, number(Relocation::byte_size));
   llvm::Value* value = builder.CreateShl(load(to, kWord, false), number(Relocation::left_shift));

@@ -11,6 +11,8 @@ namespace {
 
 // All frames of a call chain share 512 bytes; spilled registers and rounding take their part.
 constexpr uint32_t kStackTotal = 320;
+// ... where the code turned out to need more for those.
+constexpr uint32_t kSparingTotal = 64;
 constexpr uint32_t kStackBesideC = 128;
 // Captured variables beyond this live in scratch memory.
 constexpr uint32_t kSharedLimit = 112;
@@ -21,6 +23,8 @@ class Captures : public TreeWalk {
  public:
   void expression(const sema::Expr& expr) override {
     calls_c = calls_c || expr.kind == sema::ExprKind::c_call;
+    if (expr.kind == sema::ExprKind::address_of) pointers_[sema::as<sema::AddressOf>(expr).variable] = false;
+    if (expr.kind == sema::ExprKind::increment) pointers_[sema::as<sema::Increment>(expr).variable] = false;
     TreeWalk::expression(expr);
   }
 
@@ -31,6 +35,7 @@ class Captures : public TreeWalk {
 
   void statement(const sema::Stmt& stmt) override {
     statements += copies_;
+    if (stmt.kind == sema::StmtKind::assign_variable) note_pointer(sema::as<sema::AssignVariable>(stmt));
     const bool unrolled = stmt.kind == sema::StmtKind::unroll;
     const uint64_t outer = copies_;
     if (unrolled) copies_ = std::min(copies_ * sema::as<sema::Unroll>(stmt).count, kLongProgram);
@@ -51,7 +56,24 @@ class Captures : public TreeWalk {
   }
   void leave_loop() override { path_.pop_back(); }
 
+  std::unordered_set<const sema::Variable*> typed_variables() const {
+    std::unordered_set<const sema::Variable*> result;
+    for (const auto& [variable, typed] : pointers_)
+      if (typed) result.insert(variable);
+    return result;
+  }
+
  private:
+  // Members of the context keep their type; what passed a map, a cast or another variable may have lost it.
+  void note_pointer(const sema::AssignVariable& stmt) {
+    const sema::Expr& value = *stmt.value;
+    const bool argument =
+        value.kind == sema::ExprKind::field && sema::as<sema::Field>(value).base->kind == sema::ExprKind::context_args;
+    const bool typed = value.type->trusted && value.type == stmt.variable->type &&
+                       (argument || value.kind == sema::ExprKind::context_retval);
+    pointers_.try_emplace(stmt.variable, true).first->second &= typed;
+  }
+  std::unordered_map<const sema::Variable*, bool> pointers_;
   uint64_t copies_ = 1;
   std::vector<uint32_t> path_;  // the loop bodies around this place
   uint32_t next_ = 0;
@@ -148,6 +170,7 @@ ProgramState::ProgramState(ModuleState& module_state, const sema::Program& sourc
   if (program.predicate) addresses.expression(*program.predicate);
   addresses.block(program.body);
   takes_addresses = addresses.found;
+  typed_variables = captures.typed_variables();
   if (loop_depth_ == 0) return;
   LoopReturns returns;
   if (program.predicate) returns.expression(*program.predicate);
@@ -168,6 +191,7 @@ ProgramState::ProgramState(ModuleState& module_state, const sema::Program& sourc
 }
 
 uint32_t ProgramState::stack_budget(uint32_t depth) const {
+  if (module.sparing()) return depth == 0 ? kSparingTotal : 0;
   // The functions of imported C files were compiled without knowledge of what stands above them.
   if (calls_c_) return loop_depth_ == 0 ? kStackBesideC : 0;
   if (loop_depth_ == 0) return kStackTotal;

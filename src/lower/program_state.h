@@ -3,6 +3,7 @@
 #pragma once
 
 #include <unordered_map>
+#include <unordered_set>
 
 #include "lower/module.h"
 
@@ -34,6 +35,8 @@ class ProgramState {
 
   // Homes of captured variables; others are added by the function that declares them.
   std::unordered_map<const sema::Variable*, Home> homes;
+  // Pointers that only ever get values whose type the verifier knows, or none.
+  std::unordered_set<const sema::Variable*> typed_variables;
   uint32_t shared_size = 0;   // 0: no loop bodies
   bool loops_return = false;  // some loop body may end the program
   bool uses_scratch = false;  // some function of it does

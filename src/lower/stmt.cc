@@ -34,6 +34,7 @@ void FunctionLowering::statements(const sema::Block& body) {
     }
     const sema::Variable* variable = as<sema::Declare>(stmt).variable;
     llvm::Value* home = declare(variable);
+    available.assigned(variable);
     if (!assigned_next(body, i + 1, variable)) zero(home, variable->type->size);
   }
 }
@@ -46,11 +47,15 @@ void FunctionLowering::statement(const sema::Stmt& stmt) {
       const TypeRef type = node.variable->type;
       llvm::Value* home = variable_address(node.variable);
       if (in_register(type)) return store_variable(node.variable, scalar(*node.value));
-      if (!mentions(*node.value, node.variable)) return store_value(*node.value, home, false);
-      // A new value made of parts of the old one must not overwrite them while it is made.
-      llvm::Value* value = allocate(type->size);
-      store_value(*node.value, value, false);
-      return copy_value(home, type, value, type, false);
+      if (!mentions(*node.value, node.variable)) {
+        store_value(*node.value, home, false);
+      } else {
+        // A new value made of parts of the old one must not overwrite them while it is made.
+        llvm::Value* value = allocate(type->size);
+        store_value(*node.value, value, false);
+        copy_value(home, type, value, type, false);
+      }
+      return available.assigned(node.variable);
     }
     case StmtKind::assign_map: return assign_map(as<sema::AssignMap>(stmt));
     case StmtKind::update_map: return update_map(as<sema::UpdateMap>(stmt));

@@ -7,8 +7,9 @@
 
 namespace sonde::parse {
 
-// Deeper trees are refused, so that every later pass may walk them recursively on an ordinary stack.
-constexpr uint32_t max_height = 1000;
+// Deeper trees are refused, so that every later pass may walk them recursively on the compiler's stack (compile/compile.cc). A
+// sum is as high as it has terms.
+constexpr uint32_t max_height = 6000;
 
 inline uint32_t height_of(const ast::Expr* expr) { return expr ? expr->height : 0; }
 inline uint32_t height_of(const ast::Type* type) { return type ? type->height : 0; }

@@ -138,7 +138,7 @@ class EventMaker {
 
 void plan_event(Plan& plan, const Call& call, const source::SourceSet& sources, types::TypeContext& types) {
   image::EventLayout event = EventMaker(plan, call, types).make();
-  event.span = add_span(plan.image, sources, call.range, call.expanded_from);
+  event.span = add_span(plan, sources, call.range, call.expanded_from);
   std::vector<image::EventLayout>& events = plan.image.events;
   // The programs of one wildcard share their records: same call, same layout.
   const auto known = std::ranges::find(events, event);

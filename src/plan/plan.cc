@@ -39,6 +39,9 @@ using types::TypeRef;
 
 constexpr uint32_t kWord = 8;
 constexpr uint32_t kArrayKeySize = 4;
+// Maps get the memory for all entries when they are made, so that making one cannot fail, as long as that is not more than
+// this (for each CPU, where they have a value for each).
+constexpr uint64_t kMadeBeforehand = 1 << 20;
 // The kernel's BTF and the linker take longer names, but messages and `bpftool prog` become unreadable.
 constexpr size_t kNameLimit = 127;
 
@@ -117,8 +120,7 @@ class Planner {
     desc.value_size += kWord;
   }
 
-  // The buckets of a histogram are one value: a key costs all of them at once, preallocated for every entry and CPU, but an
-  // update is one lookup.
+  // The buckets of a histogram are one value: a key costs all of them at once, but an update is one lookup.
   void keyed_storage(MapDesc& desc, const sema::Map& map) {
     const TypeRef key = resolved(map.key) ? map.key : types_.integer(8, true);
     desc.key = types::layout_of(key, plan_.image.types);
@@ -127,6 +129,9 @@ class Planner {
     if (map.declared_kind) desc.kind = declared_kind(*map.declared_kind);
     const uint64_t entries = map.declared_entries.value_or(config_.integer("max_map_keys"));
     desc.max_entries = static_cast<uint32_t>(std::min<uint64_t>(entries, UINT32_MAX));
+    // The kernel makes least-recently-used maps beforehand only.
+    const bool may_wait = desc.kind == MapKind::hash || desc.kind == MapKind::percpu_hash;
+    desc.on_demand = may_wait && uint64_t{desc.key_size + desc.value_size} * desc.max_entries > kMadeBeforehand;
   }
 
   void add_internal(const char* name, MapKind kind, uint32_t value_size, uint32_t entries) {
@@ -175,7 +180,7 @@ class Planner {
     desc.sleepable = (probe.capabilities & types::kSleepable) != 0;
     desc.internal = program.saves_for != nullptr;
     desc.attach = probe.attach;
-    desc.span = add_span(plan_.image, sources_, program.range, nullptr);
+    desc.span = add_span(plan_, sources_, program.range, nullptr);
     plan_.programs[&program] = {static_cast<uint32_t>(index)};
     plan_.image.programs.push_back(std::move(desc));
   }

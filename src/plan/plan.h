@@ -2,7 +2,9 @@
 // agree on is decided here, once.
 #pragma once
 
+#include <map>
 #include <unordered_map>
+#include <vector>
 
 #include "image/image.h"
 #include "sema/config.h"
@@ -11,7 +13,11 @@
 
 namespace sonde::plan {
 
+// Ids of the places that an image has, by the buffers and offsets of the place and of its macro levels.
+using SpanIndex = std::map<std::vector<uint32_t>, image::SpanId>;
+
 struct Plan {
+  SpanIndex spans;
   image::Image image;  // `object` empty; lowering adds it, error sites, strings, parameters and the scratch map's size
   std::unordered_map<const sema::Map*, image::MapId> maps;
   std::unordered_map<const sema::Call*, image::EventId> events;  // asynchronous calls
@@ -28,7 +34,7 @@ Plan make_plan(const sema::TypedProgram& program, const sema::Config& config, co
                const Options& options);
 
 // Appends the place of `range` (with its macro levels) to the image, once, and returns its id.
-image::SpanId add_span(image::Image& image, const source::SourceSet& sources, source::Range range,
+image::SpanId add_span(Plan& plan, const source::SourceSet& sources, source::Range range,
                        const std::vector<source::Range>* expanded_from);
 
 }  // namespace sonde::plan

@@ -23,23 +23,29 @@ image::SourceSpan describe(const source::SourceSet& sources, source::Range range
   return span;
 }
 
-image::SpanId intern(image::Image& image, image::SourceSpan span) {
-  const auto known = std::ranges::find(image.spans, span);
-  if (known != image.spans.end()) return {static_cast<uint32_t>(known - image.spans.begin())};
-  image.spans.push_back(std::move(span));
-  return {static_cast<uint32_t>(image.spans.size() - 1)};
+void add_numbers(std::vector<uint32_t>& key, source::Range range) {
+  key.insert(key.end(), {range.buffer.value, range.begin, range.end});
 }
 
 }  // namespace
 
-image::SpanId add_span(image::Image& image, const source::SourceSet& sources, source::Range range,
+image::SpanId add_span(Plan& plan, const source::SourceSet& sources, source::Range range,
                        const std::vector<source::Range>* expanded_from) {
   if (!range.valid()) return {};
+  std::vector<uint32_t> key;
+  add_numbers(key, range);
+  if (expanded_from)
+    for (const source::Range& outer : *expanded_from)
+      if (outer.valid()) add_numbers(key, outer);
+  if (const auto known = plan.spans.find(key); known != plan.spans.end()) return known->second;
   image::SourceSpan span = describe(sources, range);
   if (expanded_from)
-    for (source::Range level : *expanded_from)
-      if (level.valid()) span.expanded_from.push_back(intern(image, describe(sources, level)));
-  return intern(image, std::move(span));
+    for (const source::Range& outer : *expanded_from)
+      if (outer.valid()) span.expanded_from.push_back(add_span(plan, sources, outer, nullptr));
+  const image::SpanId id{static_cast<uint32_t>(plan.image.spans.size())};
+  plan.image.spans.push_back(std::move(span));
+  plan.spans.emplace(std::move(key), id);
+  return id;
 }
 
 }  // namespace sonde::plan

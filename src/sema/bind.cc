@@ -13,7 +13,7 @@ namespace {
 // Macros can multiply code without bound, so that expansion needs limits of its own: nodes of one program, and nesting,
 // since all passes recurse.
 constexpr size_t kMaxNodes = 200'000;
-constexpr size_t kMaxDepth = 1500;
+constexpr size_t kMaxDepth = 7000;
 
 constexpr std::string_view kMapKinds[] = {"percpulruhash", "percpuhash", "lruhash", "hash"};
 

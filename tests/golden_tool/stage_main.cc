@@ -78,7 +78,7 @@ constexpr StageRow stages[] = {
     {"format", compile::Stage::parse,
      [](const compile::Compilation& c) { return ast::format(c.tree(), c.sources().buffer({0}).text()); }},
     {"sema", compile::Stage::sema, [](const compile::Compilation& c) { return sema::dump(c.typed()); }},
-    {"diag", compile::Stage::plan, [](const compile::Compilation&) { return std::string("accepted\n"); }},
+    {"diag", compile::Stage::lower, [](const compile::Compilation&) { return std::string("accepted\n"); }},
     {"plan", compile::Stage::plan, [](const compile::Compilation& c) { return image::dump(c.image()); }},
     {"ir", compile::Stage::lower, [](const compile::Compilation& c) { return c.ir_before(); }},
     {"image", compile::Stage::lower, [](const compile::Compilation& c) { return image::dump(c.image()); }},

@@ -282,7 +282,8 @@ class Script {
     options.verify_ir = true;
     options.want_ir = true;
     plan::Plan plan = plan::make_plan(program, config, sources, {options.portable, "x86_64", "test"});
-    Result<Output> result = sonde::lower::lower(program, plan, sources, options);
+    diag::Diagnostics diagnostics;
+    Result<Output> result = sonde::lower::lower(program, plan, sources, options, diagnostics);
     if (!result) {
       ADD_FAILURE() << result.error().text();
     } else {
