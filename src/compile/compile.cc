@@ -158,12 +158,11 @@ bool Compilation::lower(Stage last) {
         .kernel_type = [this](std::string_view tag, std::string_view name) { return kernel_.find_type(tag, name); },
         .has_kernel_function =
             [this](std::string_view name) { return kernel_.find_function("vmlinux", name).has_value(); }};
-    auto output = lower::lower(*typed_, plan, sources_, how, diagnostics_);
+    auto output = lower::lower(*typed_, plan, sources_, how);
     if (!output) {
       failure_ = output.error().text();
       return false;
     }
-    if (!diagnostics_.ok()) return false;
     ir_before_ = std::move(output->ir_before);
     ir_after_ = std::move(output->ir_after);
   }

@@ -172,9 +172,9 @@ llvm::Value* Comparison::equal_long(llvm::Value* left, llvm::Value* right, uint3
   builder_.CreateStore(constant(kUndecided), offset(frame, kFound));
   function_.helper(BPF_FUNC_loop, {builder_.getInt32(turns), callback(turns, width), frame, constant(0)});
   llvm::Value* found = function_.load(offset(frame, kFound), 8, false);
-  llvm::Value* equal = builder_.CreateICmpEQ(found, constant(kEqual));
+  llvm::Value* same = builder_.CreateICmpEQ(found, constant(kEqual));
   const uint32_t rest = size % kChunk;
-  if (rest == 0) return builder_.CreateOr(equal, builder_.CreateICmpEQ(found, constant(kUndecided)));
+  if (rest == 0) return builder_.CreateOr(same, builder_.CreateICmpEQ(found, constant(kUndecided)));
   llvm::BasicBlock* before = builder_.GetInsertBlock();
   llvm::BasicBlock* tail = function_.new_block("tail");
   llvm::BasicBlock* done = function_.new_block("compared");
@@ -186,7 +186,7 @@ llvm::Value* Comparison::equal_long(llvm::Value* left, llvm::Value* right, uint3
   builder_.CreateBr(done);
   function_.continue_in(done);
   llvm::PHINode* result = builder_.CreatePHI(builder_.getInt1Ty(), 2);
-  result->addIncoming(equal, before);
+  result->addIncoming(same, before);
   result->addIncoming(tail_equal, tail);
   return result;
 }

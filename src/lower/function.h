@@ -19,13 +19,11 @@ using types::TypeRef;
 
 class FunctionLowering {
  public:
-  // The entry function.
-  explicit FunctionLowering(ProgramState& program);
+  explicit FunctionLowering(ProgramState& program);  // the entry function
   // A loop body, called by `caller`; `parameters` of the kernel's callback, the last one is the shared frame.
   FunctionLowering(FunctionLowering& caller, llvm::ArrayRef<llvm::Type*> parameters);
 
   void lower_entry();
-
   // --- values (expr.cc, expr_memory.cc) ---------------------------------------------------------------------------------
   llvm::Value* scalar(const Expr& expr);
   llvm::Value* condition(const Expr& expr);  // i1
@@ -35,7 +33,6 @@ class FunctionLowering {
   void store_value(const Expr& expr, llvm::Value* to, bool padded);
   void discard(const Expr& expr);
   llvm::Value* equal(llvm::Value* left, TypeRef left_type, llvm::Value* right, TypeRef right_type);
-
   // --- places (places.cc) -----------------------------------------------------------------------------------------------
   Place place(const Expr& expr);
   Place member_place(Place from, const types::CRecord& record, const std::vector<const types::CField*>& path);
@@ -43,8 +40,8 @@ class FunctionLowering {
   llvm::Value* read_scalar(const Place& from, TypeRef type);
   void read_memory(const Place& from, TypeRef type, llvm::Value* to, bool padded);
   llvm::Value* address(const Place& from);  // i64, constant offset added
-  // Whether the verifier knows the value as a pointer to its kernel type (typed_places.cc).
-  bool is_typed(const Expr& pointer);
+  bool is_typed(
+      const Expr& pointer);  // whether the verifier knows it as a pointer to its kernel type (typed_places.cc)
   llvm::Value* typed_pointer(const Expr& pointer);  // its value, i64
   llvm::Value* load_typed(const Place& from, TypeRef type);
   void read_foreign(const Place& from, llvm::Value* to, llvm::Value* size);
@@ -52,7 +49,6 @@ class FunctionLowering {
   // Member `path` ("a.b.c") of the kernel record at address `base`, through pointers and embedded records.
   llvm::Value* kernel_field(llvm::Value* base, TypeRef record, std::string_view path);
   llvm::Value* context_load(uint32_t at, uint32_t size, bool is_signed);
-
   // --- maps (map_access.cc) ---------------------------------------------------------------------------------------------
   llvm::Value* key(const sema::Map* map, const Expr* key);  // address of key memory
   llvm::Value* lookup(const sema::Map* map, llvm::Value* key);
@@ -73,20 +69,16 @@ class FunctionLowering {
   void mark_written(const sema::Map* map, llvm::Value* cell);
   void report_missing(llvm::Value* found);
   llvm::Value* empty_cell(const image::MapDesc& desc);
-
   // --- statements (stmt.cc, loops.cc) -----------------------------------------------------------------------------------
   void block(const sema::Block& body);
-  // Without giving back the block's variables, for those who go on to read its value.
-  void statements(const sema::Block& body);
+  void statements(const sema::Block& body);  // without giving back variables: for those who go on to read its value
   void statement(const sema::Stmt& stmt);
   void leave(llvm::Value* value);  // `return`; the insertion point is unreachable afterwards
   void conditional(const sema::Conditional& expr, const std::function<void(const Expr&)>& use);
-
   // --- calls (call.cc, events.cc) ---------------------------------------------------------------------------------------
   llvm::Value* call(const sema::Call& call, llvm::Value* to, bool padded);
   void event(const sema::Call& call);
   llvm::Value* c_call(const sema::CCall& call);
-
   // --- memory (memory.cc) -----------------------------------------------------------------------------------------------
   // Memory until the end of the innermost TempScope: stack while the budget lasts, else scratch.
   llvm::Value* allocate(uint32_t size);
@@ -112,7 +104,6 @@ class FunctionLowering {
   bool on_stack(llvm::Value* pointer) const;
   llvm::Value* zero_key();
   llvm::Value* scratch();  // base of this run's slot
-
   // --- the kernel (kernel_calls.cc) -------------------------------------------------------------------------------------
   llvm::Value* helper(uint32_t id, llvm::ArrayRef<llvm::Value*> operands);
   llvm::Value* helper_pointer(uint32_t id, llvm::ArrayRef<llvm::Value*> operands);  // its result is an address or null
@@ -126,7 +117,6 @@ class FunctionLowering {
                                   const std::function<void()>& body);
   llvm::Value* callback_frame();  // three words on the stack for a callback of ours, which alone may hold addresses
   llvm::Value* settled(llvm::Value* value);  // nothing is known to LLVM of how it was made
-
   // --- control flow -----------------------------------------------------------------------------------------------------
   llvm::BasicBlock* new_block(const char* name);
   void continue_in(llvm::BasicBlock* block);
@@ -137,8 +127,7 @@ class FunctionLowering {
   llvm::Value* from_bool(llvm::Value* bit) { return builder.CreateZExt(bit, module.i64); }
   llvm::Value* canonical(llvm::Value* value, TypeRef type);  // wraps a 64-bit value to the type's width
 
-  // Place of the script that errors and line information refer to.
-  class At {
+  class At {  // place of the script that errors and line information refer to
    public:
     At(FunctionLowering& function, source::Range range, const std::vector<source::Range>* expanded_from);
     ~At();
@@ -147,8 +136,7 @@ class FunctionLowering {
     FunctionLowering& function_;
     image::SpanId outer_;
   };
-  // Gives back what was allocated inside it.
-  class TempScope {
+  class TempScope {  // gives back what was allocated inside it
    public:
     explicit TempScope(FunctionLowering& function);
     ~TempScope();
@@ -181,12 +169,8 @@ class FunctionLowering {
   llvm::ConstantInt* constant_int(uint64_t value);
   llvm::Value* loss_key();
   bool open() { return builder.GetInsertBlock()->getTerminator() == nullptr; }
-  // Where a block that has to give a value was left by a jump: what would come next goes where nothing arrives.
-  void keep_open() {
-    if (!open()) continue_in(new_block("unreachable"));
-  }
+  void keep_open();
 
-  // Both values; the left one waits in memory where too many wait in registers.
   std::pair<llvm::Value*, llvm::Value*> operands(const Expr& left_expr, const Expr& right_expr);
   llvm::Value* scalar_binary(const sema::Binary& expr);
   llvm::Value* divide(const sema::Binary& expr);
@@ -232,7 +216,7 @@ class FunctionLowering {
   void for_map(const sema::ForMap& stmt);
   void while_loop(const sema::While& stmt);
   void jump(const sema::Jump& stmt);
-  void start_loop_body(const sema::Stmt& loop);
+  void start_loop_body();
   void finish_loop_body();
   void after_loop(const sema::Block& body);
   void report_loop_limit();

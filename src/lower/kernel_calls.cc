@@ -197,6 +197,11 @@ void FunctionLowering::if_then(llvm::Value* condition, const std::function<void(
   continue_in(after);
 }
 
+// Where a block that has to give a value was left by a jump: what would come next goes where nothing arrives.
+void FunctionLowering::keep_open() {
+  if (!open()) continue_in(new_block("unreachable"));
+}
+
 void FunctionLowering::perhaps(const std::function<void()>& part) {
   KnownValues before = available;
   part();

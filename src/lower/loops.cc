@@ -14,8 +14,7 @@ constexpr uint64_t kLoopLimit = 1u << 23;  // BPF_MAX_LOOPS
 
 }  // namespace
 
-void FunctionLowering::start_loop_body(const sema::Stmt& loop) {
-  module.note_loop(function, loop);
+void FunctionLowering::start_loop_body() {
   break_ = new_block("break");
   continue_ = new_block("continue");
   llvm::IRBuilder<> at(break_);
@@ -59,7 +58,7 @@ void FunctionLowering::for_range(const sema::ForRange& stmt) {
   if (!fixed) store(offset(shared_, begin_at), 8, begin);
 
   FunctionLowering body(*this, {module.i32, module.ptr});
-  body.start_loop_body(stmt);
+  body.start_loop_body();
   {
     TempScope variables(body);
     llvm::Value* index = body.builder.CreateZExt(body.function->getArg(0), module.i64);
@@ -87,7 +86,7 @@ void FunctionLowering::for_range(const sema::ForRange& stmt) {
 
 void FunctionLowering::for_map(const sema::ForMap& stmt) {
   FunctionLowering body(*this, {module.ptr, module.ptr, module.ptr, module.ptr});
-  body.start_loop_body(stmt);
+  body.start_loop_body();
   {
     TempScope variables(body);
     const TypeRef pair = stmt.variable->type;
@@ -113,7 +112,7 @@ void FunctionLowering::for_map(const sema::ForMap& stmt) {
 
 void FunctionLowering::while_loop(const sema::While& stmt) {
   FunctionLowering body(*this, {module.i32, module.ptr});
-  body.start_loop_body(stmt);
+  body.start_loop_body();
   {
     TempScope temporaries(body);
     llvm::BasicBlock* holds = body.new_block("while");

@@ -59,27 +59,11 @@ class Attempt {
   const CallChain& largest() const { return *std::ranges::max_element(chains_, {}, &CallChain::bytes); }
   bool fits() const { return chains_.empty() || largest().bytes <= kStackLimit; }
 
-  // Loops within loops beyond what the kernel can call. False if there are any.
-  bool check_nesting(diag::Diagnostics& diagnostics) const {
-    bool good = true;
-    for (const CallChain& chain : chains_) {
-      if (chain.deepest.size() <= kCallLimit) continue;
-      good = false;
-      // The innermost calls may be of ours; the loop around them is the one that is too much.
-      const sema::Stmt* loop = nullptr;
-      size_t loops = 0;
-      for (const llvm::Function* function : chain.deepest)
-        if (const sema::Stmt* found = state_.loop_of(function)) {
-          loop = found;
-          ++loops;
-        }
-      SONDE_CHECK(loop != nullptr);
-      const size_t most = loops - (chain.deepest.size() - kCallLimit);
-      diag::Diagnostic& report = diagnostics.emit<diag::Id::loops_too_deep>(loop->range, most);
-      if (loop->expanded_from) report.expanded_from = *loop->expanded_from;
-    }
-    return good;
+  // The program with the most calls within calls.
+  const CallChain& deepest() const {
+    return *std::ranges::max_element(chains_, {}, [](const CallChain& chain) { return chain.deepest.size(); });
   }
+  bool too_deep() const { return !chains_.empty() && deepest().deepest.size() > kCallLimit; }
 
  private:
   const sema::TypedProgram& program_;
@@ -96,17 +80,18 @@ class Attempt {
 std::string llvm_version() { return LLVM_VERSION_STRING; }
 
 Result<Output> lower(const sema::TypedProgram& program, plan::Plan& plan, const source::SourceSet& sources,
-                     const Options& options, diag::Diagnostics& diagnostics) {
+                     const Options& options) {
   const plan::Plan planned = plan;
   for (const bool sparing : {false, true}) {
     if (sparing) plan = planned;
     Attempt attempt(program, plan, sources, options, sparing);
     Result<Output> output = attempt.run();
     if (!output) return output;
-    if (!attempt.check_nesting(diagnostics)) {
-      plan.image.object.clear();
-      return output;
-    }
+    // The language's limit on loops within loops keeps the calls of their bodies within this.
+    if (attempt.too_deep())
+      return base::fail("the code of " + attempt.deepest().entry->getName().str() + " calls " +
+                        std::to_string(attempt.deepest().deepest.size()) + " levels deep, the kernel " +
+                        std::to_string(kCallLimit));
     if (attempt.fits()) return output;
     // How many values wait on the stack is LLVM's choice and known only now: once more, with fewer of them.
     if (sparing)

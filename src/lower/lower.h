@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "diag/diagnostic.h"
 #include "plan/plan.h"
 #include "sema/typed_program.h"
 #include "source/source_buffer.h"
@@ -32,10 +31,9 @@ struct Output {
   std::string ir_after;
 };
 
-// Completes plan.image: object, error sites, parameters, strings, size of the scratch map. What the kernel cannot run however
-// it is compiled (loops nested deeper than its calls may be) is reported; the image then has no object. Fails only on limits
-// of the target (an object LLVM cannot emit), which the typed program should have excluded.
+// Completes plan.image: object, error sites, parameters, strings, size of the scratch map. Fails only on limits of the
+// target (an object LLVM cannot emit, or the kernel cannot run), which the typed program should have excluded.
 Result<Output> lower(const sema::TypedProgram& program, plan::Plan& plan, const source::SourceSet& sources,
-                     const Options& options, diag::Diagnostics& diagnostics);
+                     const Options& options);
 
 }  // namespace sonde::lower

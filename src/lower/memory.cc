@@ -105,6 +105,7 @@ llvm::Value* FunctionLowering::declare(const sema::Variable* variable) {
   return home.local;
 }
 
+// Both values; the left one waits in memory where too many wait in registers.
 std::pair<llvm::Value*, llvm::Value*> FunctionLowering::operands(const Expr& left_expr, const Expr& right_expr) {
   // An address may be one of memory that was allocated for the operand; a number needs its memory no more.
   std::optional<TempScope> temporaries;

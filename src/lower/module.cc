@@ -193,11 +193,6 @@ image::StringId ModuleState::intern_string(std::string_view text) {
   return {static_cast<uint32_t>(known - strings.begin())};
 }
 
-const sema::Stmt* ModuleState::loop_of(const llvm::Function* body) const {
-  const auto known = loops_.find(body);
-  return known == loops_.end() ? nullptr : known->second;
-}
-
 void ModuleState::finish_parameters() {
   if (!parameters_) return;
   // externally_initialized: the loader writes the values, LLVM must not fold the zeros.

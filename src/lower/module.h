@@ -86,9 +86,6 @@ class ModuleState {
   image::ErrorSiteId error_site(image::ErrorKind kind, std::string_view helper, image::MapId map, image::SpanId span,
                                 bool optional);
   image::StringId intern_string(std::string_view text);
-  // The loop whose body a function is.
-  void note_loop(const llvm::Function* body, const sema::Stmt& loop) { loops_[body] = &loop; }
-  const sema::Stmt* loop_of(const llvm::Function* body) const;
 
   // --- debug information (debug_info.cc) --------------------------------------------------------------------------------
   // A function the loader can see: BTF for the verifier's function table.
@@ -155,7 +152,6 @@ class ModuleState {
   std::map<std::tuple<uint8_t, std::string, uint32_t, uint32_t>, image::ErrorSiteId> sites_;
   std::map<const types::CRecord*, RecordInfo> records_;
   std::vector<std::string_view> routine_files_;  // in stdlib/bpf, of the routines in use
-  std::map<const llvm::Function*, const sema::Stmt*> loops_;
 };
 
 }  // namespace sonde::lower

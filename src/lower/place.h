@@ -1,4 +1,4 @@
-// Places: values before they are read (private to this folder).
+// Where a value is before it is read: a chain of members of one structure is one place.
 #pragma once
 
 #include <llvm/IR/Value.h>

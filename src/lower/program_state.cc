@@ -33,6 +33,13 @@ class Captures : public TreeWalk {
   uint32_t deepest = 0;
   uint64_t statements = 0;
 
+  std::unordered_set<const sema::Variable*> typed_variables() const {
+    std::unordered_set<const sema::Variable*> result;
+    for (const auto& [variable, typed] : pointers_)
+      if (typed) result.insert(variable);
+    return result;
+  }
+
   void statement(const sema::Stmt& stmt) override {
     statements += copies_;
     if (stmt.kind == sema::StmtKind::assign_variable) note_pointer(sema::as<sema::AssignVariable>(stmt));
@@ -55,13 +62,6 @@ class Captures : public TreeWalk {
     deepest = std::max(deepest, static_cast<uint32_t>(path_.size()));
   }
   void leave_loop() override { path_.pop_back(); }
-
-  std::unordered_set<const sema::Variable*> typed_variables() const {
-    std::unordered_set<const sema::Variable*> result;
-    for (const auto& [variable, typed] : pointers_)
-      if (typed) result.insert(variable);
-    return result;
-  }
 
  private:
   // Members of the context keep their type; what passed a map, a cast or another variable may have lost it.

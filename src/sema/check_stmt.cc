@@ -14,6 +14,9 @@ namespace {
 // A slot that changed this often would grow for ever (`$t = ($t, 1)`).
 constexpr uint32_t kMaxChanges = 100;
 
+// The kernel allows call chains of 8 functions: the probe, its loops, and one for what a loop's body calls.
+constexpr uint32_t kMaxLoops = 6;
+
 // Unrolled copies counted. What the verifier looks at is limited too (a million instructions), but such a program would
 // take minutes to get there.
 constexpr uint64_t kMaxStatements = 100'000;
@@ -71,6 +74,19 @@ void Typing::check(bound::Program& program) {
   }
 }
 
+// Every loop is a function of its own to the kernel.
+bool Typing::loop_too_deep(const bound::Stmt& stmt) {
+  if (!final_ || loops_ < kMaxLoops) return false;
+  report<Id::loops_too_deep>(stmt, kMaxLoops);
+  return true;
+}
+
+void Typing::loop_body(bound::Block& body) {
+  ++loops_;
+  block(body);
+  --loops_;
+}
+
 void Typing::statement(bound::Stmt& stmt) {
   if (final_) {
     const bool fitted = statements_ <= kMaxStatements;
@@ -92,7 +108,8 @@ void Typing::statement(bound::Stmt& stmt) {
     case bound::StmtKind::while_loop: {
       auto& loop = static_cast<bound::While&>(stmt);
       if (expr(loop.condition)) condition(*loop.condition);
-      return block(loop.body);
+      if (loop_too_deep(stmt)) return;
+      return loop_body(loop.body);
     }
     case bound::StmtKind::unroll: return unroll(static_cast<bound::Unroll&>(stmt));
     case bound::StmtKind::jump: return jump(static_cast<bound::Jump&>(stmt));
@@ -317,7 +334,8 @@ void Typing::check_aggregates(const bound::Map& map, TypeRef offered, const boun
 
 void Typing::for_range(bound::ForRange& loop) {
   TypeRef begin = expr(loop.begin), end = expr(loop.end);
-  if (!begin || !end) return block(loop.body);
+  if (loop_too_deep(loop)) return;
+  if (!begin || !end) return loop_body(loop.body);
   begin = readable(types_, begin);
   end = readable(types_, end);
   if (!begin->is_integer()) report<Id::loop_start_not_integer>(*loop.begin);
@@ -331,11 +349,12 @@ void Typing::for_range(bound::ForRange& loop) {
   } else if (final_ && !loop.variable->slot.type) {
     loop.variable->slot.type = types_.none();  // keeps follow-up errors away
   }
-  block(loop.body);
+  loop_body(loop.body);
 }
 
 void Typing::for_map(bound::ForMap& loop) {
   bound::Map& map = *loop.map;
+  if (loop_too_deep(loop)) return;
   if (final_) {
     std::optional<Id> problem;
     TypeRef value = map.value.type;
@@ -356,7 +375,7 @@ void Typing::for_map(bound::ForMap& loop) {
   } else if (map.key.type && map.value.type) {
     merge(loop.variable->slot, types_.tuple({map.key.type, readable(types_, map.value.type)}));
   }
-  block(loop.body);
+  loop_body(loop.body);
 }
 
 void Typing::unroll(bound::Unroll& unroll) {

@@ -48,6 +48,8 @@ class Typing {
   void for_map(bound::ForMap& loop);
   void unroll(bound::Unroll& unroll);
   void jump(bound::Jump& jump);
+  bool loop_too_deep(const bound::Stmt& stmt);
+  void loop_body(bound::Block& body);
   void check_variable_value(bound::Variable& variable, bound::Expr& value, const bound::Stmt& stmt);
   bool check_map_value(bound::Map& map, bound::Expr& value, const bound::Stmt& stmt);
   void check_aggregates(const bound::Map& map, TypeRef offered, const bound::Stmt& stmt);
@@ -137,7 +139,8 @@ class Typing {
   bound::Program* program_ = nullptr;
   bool final_ = false;
   uint32_t asking_ = 0;  // depth of operands that are asked for their type and never executed
-  // Of the final round: copies that `unroll` makes of the current statement, and statements so far.
+  // Of the final round: loops around the current statement, copies that `unroll` makes of it, and statements so far.
+  uint32_t loops_ = 0;
   uint64_t copies_ = 1;
   uint64_t statements_ = 0;
 };

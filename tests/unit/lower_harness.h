@@ -282,8 +282,7 @@ class Script {
     options.verify_ir = true;
     options.want_ir = true;
     plan::Plan plan = plan::make_plan(program, config, sources, {options.portable, "x86_64", "test"});
-    diag::Diagnostics diagnostics;
-    Result<Output> result = sonde::lower::lower(program, plan, sources, options, diagnostics);
+    Result<Output> result = sonde::lower::lower(program, plan, sources, options);
     if (!result) {
       ADD_FAILURE() << result.error().text();
     } else {

@@ -11,8 +11,7 @@ using sema::BinaryOp;
 double milliseconds(Script& script) {
   plan::Plan plan = plan::make_plan(script.program, script.config, script.sources, {false, "x86_64", "test"});
   const auto begin = std::chrono::steady_clock::now();
-  diag::Diagnostics diagnostics;
-  EXPECT_TRUE(lower(script.program, plan, script.sources, {}, diagnostics));
+  EXPECT_TRUE(lower(script.program, plan, script.sources, {}));
   const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - begin;
   return spent.count();
 }
