@@ -21,7 +21,11 @@ namespace sonde::runtime {
 inline constexpr int kExitUsage = 1;
 inline constexpr int kExitFailed = 255;
 
+// What is run instead of tracing.
+enum class Exercise : uint8_t { none, tests, benchmarks };
+
 struct RunOptions {
+  Exercise exercise = Exercise::none;                   // --test, --bench
   std::string output;                                   // -o; empty: standard output
   std::string format;                                   // -f; empty: text
   print::Buffering buffering = print::Buffering::line;  // -B

@@ -95,6 +95,14 @@ Result<Link> attach(const image::ProgramDesc& desc, int program, Context& contex
   return std::visit(Attacher{program, context}, desc.attach);
 }
 
+uint64_t sites_of(const image::ProgramDesc& desc) {
+  if (const auto* uprobe = std::get_if<image::UprobeAttach>(&desc.attach))
+    return std::max<uint64_t>(1, uprobe->sites.size());
+  if (const auto* kprobe = std::get_if<image::KprobeAttach>(&desc.attach))
+    return std::max<uint64_t>(1, kprobe->functions.size());
+  return 1;
+}
+
 void detach(std::vector<Link> links) {
   std::vector<base::Fd> fds;
   for (Link& link : links)

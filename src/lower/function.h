@@ -86,6 +86,7 @@ class FunctionLowering {
   llvm::Value* call(const sema::Call& call, llvm::Value* to, bool padded);
   void event(const sema::Call& call);
   llvm::Value* c_call(const sema::CCall& call);
+  void print_sequence(const sema::Call& call);  // sequence.cc: printf in an iterator
 
   // --- memory (memory.cc) -----------------------------------------------------------------------------------------------
   // Memory until the end of the innermost TempScope: stack while the budget lasts, else scratch.
@@ -173,6 +174,13 @@ class FunctionLowering {
     uint32_t size;
     bool used;
   };
+
+  struct Sequence;
+  llvm::Value* sequence_file();
+  void flush(Sequence& text);
+  void append_text(Sequence& text, const std::string& bytes);
+  void append_value(Sequence& text, const image::FormatPiece& piece, const Expr& expr);
+  llvm::Value* iterator_member(const Place& from, TypeRef type);
 
   void start(const std::string& name, llvm::ArrayRef<llvm::Type*> parameters, bool is_static);
   void finish_scratch(llvm::BasicBlock* acquire, llvm::BasicBlock* release, llvm::BasicBlock* done);

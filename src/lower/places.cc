@@ -218,6 +218,7 @@ llvm::Value* FunctionLowering::read_scalar(const Place& from, TypeRef type) {
   switch (from.kind) {
     case Place::Kind::owned: return load(offset(from.base, from.offset), type);
     case Place::Kind::context:
+      if (program.program.probe.arg_source == ArgSource::iterator) return iterator_member(from, type);
       if (program.program.probe.arg_source != ArgSource::context_struct)
         return canonical(context_load(from.offset, kWord, false), type);
       if (from.offset % type->size == 0) return context_load(from.offset, type->size, type->is_signed);
@@ -230,6 +231,20 @@ llvm::Value* FunctionLowering::read_scalar(const Place& from, TypeRef type) {
   llvm::Value* to = allocate(kWord);
   read_foreign(from, to, constant(type->size));
   return load(to, type);
+}
+
+// A member of an iterator's context, one word each. A zero ends the program: the kernel's last call comes without objects, and
+// the verifier lets nobody follow a pointer that was not compared with null.
+llvm::Value* FunctionLowering::iterator_member(const Place& from, TypeRef type) {
+  llvm::Value* value = canonical(context_load(from.offset, kWord, false), type);
+  if (from.offset == 0) return value;  // ctx.meta is always there
+  llvm::BasicBlock* absent = new_block("absent");
+  llvm::BasicBlock* present = new_block("present");
+  builder.CreateCondBr(as_bool(value), present, absent);
+  continue_in(absent);
+  leave(nullptr);
+  continue_in(present);
+  return value;
 }
 
 // Reads through a helper, which clears the destination when it fails.
