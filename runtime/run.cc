@@ -144,7 +144,7 @@ bool Run::prepare_load(LoadOptions& load) {
   Features features;
   load.uprobe_multi = multi && !options_.no_uprobe_multi && features.has("uprobe_multi") &&
                       (pid() == 0 || features.has("uprobe_multi_pid"));
-  load.kprobe_multi = kprobes && features.has("kprobe_multi");
+  load.kprobe_multi = kprobes && !options_.no_kprobe_multi && features.has("kprobe_multi");
   load.verifier_logs = options_.debug_verifier;
   load.libbpf_messages = options_.debug_libbpf;
   return true;

@@ -39,6 +39,7 @@ struct RunOptions {
   bool debug_verifier = false;          // -d verifier
   bool no_uprobe_multi = false;         // --no-feature uprobe_multi
   std::vector<uint32_t> dwarf_pids;     // --dwarf-pid: processes besides -p and -c that dw_ustack walks
+  bool no_kprobe_multi = false;         // --no-feature kprobe_multi
   std::vector<std::string> parameters;  // "--name=value" words after `--`
   // --probe-filter: whether a probe of this full name stays. Not asked about begin, end and signal probes.
   std::function<bool(std::string_view)> probe_filter;

@@ -241,6 +241,7 @@ bool Tracer::attach_one(uint32_t program, attach::Context& context) {
 }
 
 bool Tracer::attach(Signals& signals) {
+  decoder_.watch_processes();
   attach::Context context(options_.pid, uprobe_multi_, kprobe_multi_);
   std::vector<uint32_t> order;
   uint64_t sites = 0;
@@ -341,6 +342,7 @@ void Tracer::take_exit() {
 
 uint64_t Tracer::handle_some(uint64_t limit) {
   if (packets_) packets_->consume();
+  decoder_.follow_processes();
   if (!ring_ || ring_->empty()) return 0;
   // What went wrong before a record was written is said before it.
   counters_->poll_errors(printer_);

@@ -17,7 +17,7 @@
 namespace sonde::attach {
 namespace {
 
-constexpr size_t kDetachThreads = 16;
+constexpr size_t kDetachThreads = 64;
 
 Result<std::string> read_small_file(const std::string& path) {
   const base::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

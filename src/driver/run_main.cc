@@ -125,6 +125,7 @@ int run_compiled(const image::Image& image, const Options& options, runtime::Pro
   how.debug_verifier = options.debug.contains("verifier");
   how.dwarf_pids = options.dwarf_pids;
   how.parameters = options.named;
+  how.no_kprobe_multi = std::ranges::find(options.disabled_features, "kprobe_multi") != options.disabled_features.end();
   how.no_uprobe_multi = std::ranges::find(options.disabled_features, "uprobe_multi") != options.disabled_features.end();
   if (!options.probe_filter.empty()) {
     try {
@@ -185,7 +186,8 @@ int compile_and_run(Options options, const Console& console) {
   types::TypeContext types;
   const auto kernel = open_kernel(types, options, console);
   if (!kernel) return runtime::kExitUsage;
-  if (options.mode != Mode::codegen && options.mode != Mode::build && !kernel_permits(*kernel, console)) return runtime::kExitUsage;
+  if (options.mode != Mode::codegen && options.mode != Mode::build && !kernel_permits(*kernel, console))
+    return runtime::kExitUsage;
   const kernel::BinaryView binaries(options.debuginfo);
   if (const auto known = resolve_cgroup(options, *kernel); !known) {
     console.error(known.error().text());

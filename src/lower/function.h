@@ -224,7 +224,7 @@ class FunctionLowering {
   Place typed_place(const Expr& pointer);
   llvm::Value* typed_address(const Place& from);
   llvm::Value* read_bitfield(const Place& from, const sema::Field& expr);
-  llvm::Value* data_loc(const Place& from);
+  llvm::Value* data_loc(const Place& from, bool relative);
   void count_error(llvm::Value* index, llvm::Value* code);
   llvm::Function* error_function();
   llvm::Function* per_cpu_function(const std::string& name, image::MapId map,

@@ -320,13 +320,15 @@ llvm::Value* FunctionLowering::kernel_field(llvm::Value* base, TypeRef record, s
   }
 }
 
-// A tracepoint field of variable length: its word holds the offset of the data in the record.
-llvm::Value* FunctionLowering::data_loc(const Place& from) {
+// A tracepoint field of variable length: its word holds the offset of the data in the record, or from its own end on.
+llvm::Value* FunctionLowering::data_loc(const Place& from, bool relative) {
   types::Type word;
   word.kind = Kind::integer;
   word.size = 4;
   llvm::Value* distance = builder.CreateAnd(read_scalar(from, &word), constant(0xffff));
-  return builder.CreateAdd(builder.CreatePtrToInt(context(), module.i64), distance);
+  llvm::Value* base =
+      relative ? builder.CreateAdd(address(from), constant(4)) : builder.CreatePtrToInt(context(), module.i64);
+  return builder.CreateAdd(base, distance);
 }
 
 }  // namespace sonde::lower
