@@ -214,7 +214,7 @@ void expand_probes(const Inputs& inputs, const ast::Program& script, const Macro
         bound::Program& program = tree.programs.back();
         program.source = filtered(inputs, *probe, one.attach);
         // Copies that differ only in their match are told apart by it.
-        if (expand_all || resolved.size() > 1) one.label.clear();
+        if (named.per_match || resolved.size() > 1) one.label.clear();
         program.probe = std::move(one);
         program.range = point.range;
       }
