@@ -115,6 +115,7 @@ class Loader {
   bool same_kernel_ = false;
   KernelBtf btf_;
   base::Fd module_btf_;
+  base::Fd target_program_;
   image::ProgramId current_;  // the program being loaded
   Error target_fault_;        // why its BTF target was not found
 };
@@ -134,6 +135,8 @@ int Loader::setup(bpf_program* program) {
   uint32_t attach_type = desc.expected_attach_type;
   if (const auto* uprobe = std::get_if<image::UprobeAttach>(&desc.attach))
     attach_type = options_.uprobe_multi && uprobe->sites.size() > 1 ? attach::kTraceUprobeMulti : 0;
+  if (const auto* kprobe = std::get_if<image::KprobeAttach>(&desc.attach))
+    if (options_.kprobe_multi && !kprobe->functions.empty()) attach_type = BPF_TRACE_KPROBE_MULTI;
   bpf_program__set_expected_attach_type(program, static_cast<bpf_attach_type>(attach_type));
   if (desc.sleepable) bpf_program__set_flags(program, BPF_F_SLEEPABLE);
   if (options_.verifier_logs) {
@@ -151,6 +154,18 @@ int Loader::prepare(bpf_program* program, bpf_prog_load_opts* load) {
   const auto* tracing = std::get_if<image::TracingAttach>(&desc.attach);
   if (!tracing) return 0;
   bpf_program__set_type(program, static_cast<bpf_prog_type>(desc.program_type));
+  if (tracing->bpf_program != 0) {
+    target_program_ = base::Fd(bpf_prog_get_fd_by_id(tracing->bpf_program));
+    if (!target_program_.valid()) {
+      target_fault_ = {"No valid BPF program found with name: " + tracing->function +
+                           " and id: " + std::to_string(tracing->bpf_program) + ".",
+                       0};
+      return -ESRCH;
+    }
+    load->attach_prog_fd = static_cast<uint32_t>(target_program_.get());
+    load->attach_btf_id = tracing->btf_id;
+    return 0;
+  }
   const bool in_module = !tracing->module.empty() && tracing->module != "vmlinux";
   if (tracing->btf_id != 0 && same_kernel_ && !in_module) {
     load->attach_btf_id = tracing->btf_id;

@@ -24,6 +24,7 @@ struct LoadOptions {
   bool libbpf_messages = false;  // libbpf's own messages on stdout (-d libbpf)
   uint32_t unwind_rows = 0;      // entries of image::kUnwindRowsMap, if the image has it
   bool uprobe_multi = false;     // programs with several uprobe sites are loaded for one multi link
+  bool kprobe_multi = false;     // the same for programs on several kernel functions
 };
 
 // What the kernel, or libbpf before it, objected to.

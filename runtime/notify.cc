@@ -2,6 +2,7 @@
 #include "runtime/notify.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <cstddef>
@@ -24,6 +25,9 @@ Result<> notify_service_manager(std::string_view state) {
   if (name[0] == '@') address.sun_path[0] = '\0';
   const base::Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket.valid()) return base::fail_errno("socket");
+  // A manager that does not read for long must not keep the run, which then could not even be interrupted.
+  constexpr timeval kPatience{.tv_sec = 2, .tv_usec = 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
   // Not waiting: a manager that reads nothing must not keep probes from ending.
   if (::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT,

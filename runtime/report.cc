@@ -47,6 +47,8 @@ void Report::warning(std::string_view text) {
 
 void Report::hint(std::string_view text) { line("HINT: ", "", text); }
 
+void Report::notice(std::string_view text) { line("", "", text); }
+
 void Report::detail(std::string_view text) {
   if (verbose_) line("", "", text);
 }

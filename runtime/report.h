@@ -19,6 +19,7 @@ class Report {
   void error(std::string_view text);
   void warning(std::string_view text);  // dropped with --no-warnings
   void hint(std::string_view text);
+  void notice(std::string_view text);  // a plain line
   void detail(std::string_view text);  // only with -v
   // A probe that cannot be attached because of `reason`, by config missing_probes. False: the run must end.
   bool missing_probe(const image::Image& image, const std::string& probe, std::string_view reason);

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "runtime/exercise.h"
 #include "runtime/features.h"
 #include "runtime/notify.h"
 #include "runtime/parameters.h"
@@ -20,13 +21,30 @@
 namespace sonde::runtime {
 namespace {
 
-uint64_t sites_of(const image::ProgramDesc& program) {
-  const auto* uprobe = std::get_if<image::UprobeAttach>(&program.attach);
-  return uprobe ? std::max<uint64_t>(1, uprobe->sites.size()) : 1;
+const image::TestRunAttach* run_by_us(const image::ProgramDesc& program) {
+  return std::get_if<image::TestRunAttach>(&program.attach);
 }
 
-bool run_by_us(const image::ProgramDesc& program) {
-  return std::holds_alternative<image::TestRunAttach>(program.attach);
+// What --test or --bench runs; nothing otherwise.
+std::optional<image::RunPhase> phase_of(Exercise exercise) {
+  switch (exercise) {
+    case Exercise::none: return std::nullopt;
+    case Exercise::tests: return image::RunPhase::test;
+    case Exercise::benchmarks: return image::RunPhase::bench;
+  }
+  return std::nullopt;
+}
+
+// Tests and benchmarks are not even loaded unless they are to be run.
+bool is_inert(const image::ProgramDesc& program, Exercise exercise) {
+  const auto* own = run_by_us(program);
+  if (!own || (own->phase != image::RunPhase::test && own->phase != image::RunPhase::bench)) return false;
+  return phase_of(exercise) != own->phase;
+}
+
+bool has_name_filter(const image::ProgramDesc& program) {
+  const auto* own = run_by_us(program);
+  return !own || own->phase == image::RunPhase::test || own->phase == image::RunPhase::bench;
 }
 
 // Each perf event needs descriptors; the soft limit of 1024 is easily reached.
@@ -60,6 +78,7 @@ class Run {
   bool prepare_load(LoadOptions& load);
   bool open_output();
   int trace(Tracer& tracer, Signals& signals);
+  int exercise(Tracer& tracer, Witness& witness);
   int finish(Tracer& tracer, Signals& signals, LoopEnd end);
   void report_child();
   void notify(std::string_view state, const char* what);
@@ -95,12 +114,19 @@ bool Run::prepare_load(LoadOptions& load) {
   if (!open_output()) return false;
   uint64_t probes = 0;
   bool multi = false;
+  bool kprobes = false;
   for (const image::ProgramDesc& program : image_.programs) {
-    const bool skip = !run_by_us(program) && options_.probe_filter && !options_.probe_filter(program.probe_name);
-    load.skip.push_back(skip);
-    if (skip) continue;
-    if (!program.internal) probes += sites_of(program);
-    multi = multi || sites_of(program) > 1;
+    const bool filtered =
+        has_name_filter(program) && options_.probe_filter && !options_.probe_filter(program.probe_name);
+    const bool inert = is_inert(program, options_.exercise);
+    load.skip.push_back(filtered || inert);
+    // An inert probe is none to attach, but a script of nothing else gets a message of its own.
+    if (!filtered && !program.internal) ++probes;
+    if (load.skip.back()) continue;
+    if (!program.internal) probes += attach::sites_of(program) - 1;
+    const auto* kprobe = std::get_if<image::KprobeAttach>(&program.attach);
+    kprobes = kprobes || (kprobe && !kprobe->functions.empty());
+    multi = multi || (!kprobe && attach::sites_of(program) > 1);
   }
   if (probes == 0) {
     if (!options_.quiet) std::puts("No probes to attach");
@@ -118,6 +144,7 @@ bool Run::prepare_load(LoadOptions& load) {
   Features features;
   load.uprobe_multi = multi && !options_.no_uprobe_multi && features.has("uprobe_multi") &&
                       (pid() == 0 || features.has("uprobe_multi_pid"));
+  load.kprobe_multi = kprobes && !options_.no_kprobe_multi && features.has("kprobe_multi");
   load.verifier_logs = options_.debug_verifier;
   load.libbpf_messages = options_.debug_libbpf;
   return true;
@@ -150,6 +177,11 @@ int Run::go() {
   LoadOptions load;
   if (!prepare_load(load)) return kExitUsage;
   printer_ = format_->make({.image = image_, .out = *out_, .err = err_, .color = options_.color});
+  std::optional<Witness> witness;
+  if (options_.exercise == Exercise::tests)
+    witness.emplace([&](print::Sink& sink) { return format_->make({image_, sink, sink, options_.color}); });
+  if (options_.exercise == Exercise::benchmarks)
+    witness.emplace([&](print::Sink&) { return format_->make({image_, *out_, err_, options_.color}); });
   auto signals = Signals::block();
   if (!signals) {
     report_.error(signals.error().text());
@@ -158,12 +190,13 @@ int Run::go() {
   symbols::Symbols symbols(symbol_options(image_.config));
   value::Decoder decoder(image_, symbols, value::measure_clock_offsets());
   decoder.on_failure([this](std::string_view text) { report_.error(text); });
-  Tracer tracer(decoder, *printer_, *out_, report_,
+  Tracer tracer(decoder, witness ? witness->printer() : *printer_, *out_, report_,
                 {.pid = pid(),
                  .pid_is_child = processes_.child.has_value(),
                  .dwarf_pids = options_.dwarf_pids,
                  .show_optional = options_.warnings,
-                 .no_warnings = options_.no_warnings});
+                 .no_warnings = options_.no_warnings,
+                 .quiet = options_.quiet});
   if (const auto loaded = tracer.load(std::move(load)); !loaded) {
     report_.load_error(image_, loaded.error());
     return kExitFailed;
@@ -173,7 +206,32 @@ int Run::go() {
                 image_.programs[i].symbol.c_str(), tracer.object().verifier_log({i}).c_str());
   }
   std::fflush(stdout);
-  return trace(tracer, *signals);
+  return witness ? exercise(tracer, *witness) : trace(tracer, *signals);
+}
+
+int Run::exercise(Tracer& tracer, Witness& witness) {
+  const image::RunPhase phase = *phase_of(options_.exercise);
+  if (tracer.programs_of(phase).empty() && tracer.programs_of(image::RunPhase::begin).empty() &&
+      tracer.programs_of(image::RunPhase::end).empty()) {
+    tracer.report_nothing_attached();
+    return kExitFailed;
+  }
+  bool good = true;
+  for (const image::RunPhase step : {image::RunPhase::begin, phase, image::RunPhase::end}) {
+    if (step == phase) {
+      if (!tracer.programs_of(phase).empty()) good = run_exercises(phase, image_, tracer, witness, *printer_, report_);
+      continue;
+    }
+    if (const auto ran = tracer.run(step); !ran) {
+      report_.error(ran.error().text());
+      return kExitFailed;
+    }
+    if (step == image::RunPhase::end) tracer.settle();
+  }
+  out_->write(witness.take_output());
+  printer_->end();
+  out_->flush();
+  return good ? 0 : kExitUsage;
 }
 
 int Run::trace(Tracer& tracer, Signals& signals) {

@@ -21,7 +21,11 @@ namespace sonde::runtime {
 inline constexpr int kExitUsage = 1;
 inline constexpr int kExitFailed = 255;
 
+// What is run instead of tracing.
+enum class Exercise : uint8_t { none, tests, benchmarks };
+
 struct RunOptions {
+  Exercise exercise = Exercise::none;                   // --test, --bench
   std::string output;                                   // -o; empty: standard output
   std::string format;                                   // -f; empty: text
   print::Buffering buffering = print::Buffering::line;  // -B
@@ -35,6 +39,7 @@ struct RunOptions {
   bool debug_verifier = false;          // -d verifier
   bool no_uprobe_multi = false;         // --no-feature uprobe_multi
   std::vector<uint32_t> dwarf_pids;     // --dwarf-pid: processes besides -p and -c that dw_ustack walks
+  bool no_kprobe_multi = false;         // --no-feature kprobe_multi
   std::vector<std::string> parameters;  // "--name=value" words after `--`
   // --probe-filter: whether a probe of this full name stays. Not asked about begin, end and signal probes.
   std::function<bool(std::string_view)> probe_filter;

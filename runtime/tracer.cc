@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdio>
 #include <ctime>
 #include <functional>
 #include <iterator>
@@ -73,6 +74,29 @@ class Waiter {
   base::Fd fd_;
 };
 
+// Says how far attaching has come, after a second and then after twice the time each.
+class Progress {
+ public:
+  // `report`: null to say nothing.
+  Progress(Report* report, uint64_t total) : report_(report), total_(total) {}
+
+  uint64_t done() const { return done_; }
+  void step(uint64_t sites) {
+    done_ += sites;
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_ || done_ >= total_) return;
+    next_ += 2 * (next_ - start_);
+    if (report_) report_->notice("Attaching: " + std::to_string(done_) + " of " + std::to_string(total_) + " probes");
+  }
+
+ private:
+  Report* report_;
+  uint64_t total_;
+  uint64_t done_ = 0;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point next_ = start_ + std::chrono::seconds(1);
+};
+
 int find_map(const image::Image& image, const BpfObject& object, const char* elf_name) {
   for (uint32_t i = 0; i < image.maps.size(); ++i)
     if (image.maps[i].elf_name == elf_name) return object.map_fd({i});
@@ -115,6 +139,7 @@ std::expected<void, LoadError> Tracer::load(LoadOptions options) {
   if (!object) return std::unexpected(object.error());
   skip_ = options.skip;
   uprobe_multi_ = options.uprobe_multi;
+  kprobe_multi_ = options.kprobe_multi;
   object_ = std::move(*object);
   for (uint32_t i = 0; i < image_.maps.size(); ++i) {
     const image::MapDesc& map = image_.maps[i];
@@ -203,6 +228,10 @@ bool Tracer::attach_one(uint32_t program, attach::Context& context) {
     for (const std::string& name : link->names) report_.detail(name);
   }
   link->program = {program};
+  if (!link->refused.empty() && image_.config.missing_probes != "ignore")
+    report_.warning(std::to_string(link->refused.size()) + " of the " + std::to_string(attach::sites_of(desc)) +
+                    " functions of " + desc.probe_name + " cannot be probed, the first because " +
+                    link->refused.front().text());
   if (!desc.internal) {
     attached_ += link->probes;
     ++sources_;
@@ -212,34 +241,99 @@ bool Tracer::attach_one(uint32_t program, attach::Context& context) {
 }
 
 bool Tracer::attach(Signals& signals) {
-  attach::Context context(options_.pid, uprobe_multi_);
+  decoder_.watch_processes();
+  attach::Context context(options_.pid, uprobe_multi_, kprobe_multi_);
   std::vector<uint32_t> order;
+  uint64_t sites = 0;
   // What another program relies on comes first.
   for (uint32_t i = 0; i < image_.programs.size(); ++i)
     if (!is_skipped(i) && image_.programs[i].internal) order.push_back(i);
   for (uint32_t i = 0; i < image_.programs.size(); ++i) {
     if (is_skipped(i) || image_.programs[i].internal) continue;
-    if (run_by_us(image_.programs[i]))
+    if (run_by_us(image_.programs[i])) {
       ++attached_;
-    else if (!attaches_in_reverse(image_.programs[i].attach))
-      order.push_back(i);
+      continue;
+    }
+    sites += attach::sites_of(image_.programs[i]);
+    if (!attaches_in_reverse(image_.programs[i].attach)) order.push_back(i);
   }
   for (uint32_t i = static_cast<uint32_t>(image_.programs.size()); i-- > 0;)
     if (!is_skipped(i) && !image_.programs[i].internal && attaches_in_reverse(image_.programs[i].attach))
       order.push_back(i);
+  Progress progress(options_.quiet ? nullptr : &report_, sites);
+  context.on_site([&]() -> Result<> {
+    signals.read();
+    if (signals.interrupts() > 0) return base::fail("interrupted", EINTR);
+    progress.step(1);
+    return {};
+  });
   for (const uint32_t program : order) {
+    const uint64_t before = progress.done();
     signals.read();
     if (signals.interrupts() > 0 || !attach_one(program, context)) return false;
+    if (signals.interrupts() > 0) return false;
+    progress.step(attach::sites_of(image_.programs[program]) - (progress.done() - before));
   }
   if (attached_ > 0) return true;
-  report_.error("Attachment failed for all probes.");
+  report_nothing_attached();
   return false;
+}
+
+// Tests and benchmarks wait for their options.
+void Tracer::report_nothing_attached() {
+  const auto has = [&](image::RunPhase phase) {
+    return std::ranges::any_of(image_.programs, [&](const image::ProgramDesc& program) {
+      const auto* own = run_by_us(program);
+      return own && own->phase == phase;
+    });
+  };
+  if (has(image::RunPhase::test))
+    report_.error("No probes attached; use --test to run test probes.");
+  else if (has(image::RunPhase::bench))
+    report_.error("No probes attached; use --bench to run benchmark probes.");
+  else
+    report_.error("Attachment failed for all probes.");
 }
 
 Result<> Tracer::read_iterators() {
   out_.flush();
-  for (const attach::Link& iterator : iterators_) SONDE_TRY(attach::read_iterator(iterator, STDOUT_FILENO));
+  for (const attach::Link& iterator : iterators_) {
+    if (iterator.pin.empty()) {
+      // Records for maps and print() come while the kernel walks its objects.
+      SONDE_TRY(attach::read_iterator(iterator, STDOUT_FILENO, [this] {
+        if (!actions_.exit_pending()) handle_some(UINT64_MAX);
+      }));
+      continue;
+    }
+    const auto path = attach::pin_link(iterator);
+    if (path) {
+      out_.flush();
+      std::printf("Program pinned to %s\n", path->c_str());
+      std::fflush(stdout);
+    } else {
+      report_.error("Failed to pin iter probe link: " + path.error().text());
+    }
+  }
   return {};
+}
+
+std::vector<uint32_t> Tracer::programs_of(image::RunPhase phase) const {
+  std::vector<uint32_t> programs;
+  for (uint32_t i = 0; i < image_.programs.size(); ++i)
+    if (const auto* own = run_by_us(image_.programs[i]); own && own->phase == phase && !is_skipped(i))
+      programs.push_back(i);
+  return programs;
+}
+
+Result<attach::PacketRun> Tracer::run_on_packet(uint32_t program, uint32_t repeat) {
+  return attach::run_on_packet(image_.programs[program], object_->program_fd({program}), repeat);
+}
+
+void Tracer::settle() {
+  do {
+    handle_some(UINT64_MAX);
+  } while (actions_.exit_pending() && (take_exit(), true));
+  counters_->poll(printer_);
 }
 
 void Tracer::take_exit() {
@@ -248,6 +342,7 @@ void Tracer::take_exit() {
 
 uint64_t Tracer::handle_some(uint64_t limit) {
   if (packets_) packets_->consume();
+  decoder_.follow_processes();
   if (!ring_ || ring_->empty()) return 0;
   // What went wrong before a record was written is said before it.
   counters_->poll_errors(printer_);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "image/image.h"
@@ -30,6 +31,7 @@ struct TracerOptions {
   std::vector<uint32_t> dwarf_pids = {};  // further processes whose stacks dw_ustack walks
   bool show_optional = false;             // -k
   bool no_warnings = false;
+  bool quiet = false;  // -q: no word on the progress of attaching
 };
 
 // Why the event loop ended.
@@ -53,13 +55,22 @@ class Tracer {
 
   // Attaches everything else, in two passes (probes.md 4.2). Reports failures by config missing_probes; false: give up.
   bool attach(Signals& signals);
+  void report_nothing_attached();
   // Programs that ran or will run plus attached functions, the number of `Attached N probes`.
   uint64_t attached() const { return attached_; }
   // Whether anything but begin and end programs is there to wait for.
   bool has_sources() const;
 
-  // Reads all iterators to their end, to standard output.
+  // Reads all iterators to their end, to standard output, or pins them.
   Result<> read_iterators();
+
+  // Loaded programs of a phase, in script order.
+  std::vector<uint32_t> programs_of(image::RunPhase phase) const;
+  Result<attach::PacketRun> run_on_packet(uint32_t program, uint32_t repeat);
+  // Handles everything that is queued and looks at the counters.
+  void settle();
+  // Code of the last exit() since the last call.
+  std::optional<int64_t> take_exit_code() { return std::exchange(exit_code_, std::nullopt); }
 
   // Handles events until exit(), a signal, or the end of the process behind one of `processes` (pidfds).
   LoopEnd loop(Signals& signals, const std::vector<int>& processes);
@@ -91,6 +102,7 @@ class Tracer {
   TracerOptions options_;
   std::vector<bool> skip_;
   bool uprobe_multi_ = false;
+  bool kprobe_multi_ = false;
   std::optional<BpfObject> object_;
   std::optional<events::Ring> ring_;
   std::optional<events::Packets> packets_;

@@ -17,7 +17,7 @@
 namespace sonde::attach {
 namespace {
 
-constexpr size_t kDetachThreads = 16;
+constexpr size_t kDetachThreads = 64;
 
 Result<std::string> read_small_file(const std::string& path) {
   const base::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -93,6 +93,14 @@ Result<const std::vector<int>*> Context::online_cpus() {
 
 Result<Link> attach(const image::ProgramDesc& desc, int program, Context& context) {
   return std::visit(Attacher{program, context}, desc.attach);
+}
+
+uint64_t sites_of(const image::ProgramDesc& desc) {
+  if (const auto* uprobe = std::get_if<image::UprobeAttach>(&desc.attach))
+    return std::max<uint64_t>(1, uprobe->sites.size());
+  if (const auto* kprobe = std::get_if<image::KprobeAttach>(&desc.attach))
+    return std::max<uint64_t>(1, kprobe->functions.size());
+  return 1;
 }
 
 void detach(std::vector<Link> links) {

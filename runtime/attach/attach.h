@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,17 +19,24 @@ struct Link {
   uint64_t probes = 1;             // functions or sites it covers
   std::vector<std::string> names;  // with several: "PATH:SYMBOL" each, for -v
   image::ProgramId program;        // set by the tracer
+  std::vector<Error> refused;      // of several functions, those that the kernel would not take
+  std::string pin;                 // iterators: file that is to keep the link
 };
 
 // What the mechanisms share during one run: the process filter, and kernel facts read at first use.
 class Context {
  public:
   // `pid`: the -c or -p process that user probes and sampled perf events are restricted to, 0 for none.
-  // `uprobe_multi`: programs with several sites were loaded for a multi link.
-  Context(int pid, bool uprobe_multi) : pid_(pid), uprobe_multi_(uprobe_multi) {}
+  // `uprobe_multi`, `kprobe_multi`: programs with several sites were loaded for a multi link.
+  Context(int pid, bool uprobe_multi, bool kprobe_multi = false)
+      : pid_(pid), uprobe_multi_(uprobe_multi), kprobe_multi_(kprobe_multi) {}
 
   int pid() const { return pid_; }
   bool uprobe_multi() const { return uprobe_multi_; }
+  bool kprobe_multi() const { return kprobe_multi_; }
+  // Mechanisms that go through several sites one by one call this after each; an error ends the attempt.
+  Result<> site_done() const { return on_site_ ? on_site_() : Result<>(); }
+  void on_site(std::function<Result<>()> hook) { on_site_ = std::move(hook); }
   // Root of tracefs, see base/tracefs.h.
   Result<const base::Fd*> tracefs();
   // Number of a dynamic PMU ("kprobe", "uprobe").
@@ -39,6 +47,8 @@ class Context {
  private:
   int pid_;
   bool uprobe_multi_;
+  bool kprobe_multi_;
+  std::function<Result<>()> on_site_;
   base::Fd tracefs_;
   std::vector<int> online_cpus_;
   std::vector<std::pair<std::string, uint32_t>> pmu_types_;
@@ -51,8 +61,21 @@ Result<Link> attach(const image::ProgramDesc& desc, int program, Context& contex
 // Runs a begin, end or signal program once in this process; gives its return value.
 Result<int> run_once(const image::ProgramDesc& desc, int program);
 
-// Reads the iterator behind `link` to its end and copies what its program wrote to `output`.
-Result<> read_iterator(const Link& link, int output);
+struct PacketRun {
+  uint32_t value = 0;        // what the program returned
+  uint64_t nanoseconds = 0;  // mean of one run
+};
+// Runs a test or bench program `repeat` times on an invented packet.
+Result<PacketRun> run_on_packet(const image::ProgramDesc& desc, int program, uint32_t repeat);
+
+// Reads the iterator behind `link` to its end and copies what its program wrote to `output`; calls `after_chunk` each
+// time the kernel has run the program for a while.
+Result<> read_iterator(const Link& link, int output, const std::function<void()>& after_chunk);
+// Keeps the link as file `link.pin`, relative names below /sys/fs/bpf. Gives the file's name.
+Result<std::string> pin_link(const Link& link);
+
+// Functions or places that a program attaches to.
+uint64_t sites_of(const image::ProgramDesc& desc);
 
 // Detaches all. The kernel waits for an RCU grace period per perf event, so many are closed by several threads at once.
 void detach(std::vector<Link> links);

@@ -1,5 +1,8 @@
-// kprobes and kretprobes, one by one through the kprobe PMU (Linux 4.17).
+// kprobes and kretprobes: one by one through the kprobe PMU (Linux 4.17), or many by one link (Linux 5.18).
+#include <bpf/bpf.h>
+
 #include <string>
+#include <vector>
 
 #include "runtime/attach/mechanisms.h"
 
@@ -22,22 +25,30 @@ std::string explain(const std::string& name, int code) {
   }
 }
 
-}  // namespace
+// All functions by one link; the kernel finds them in one walk over its symbols.
+Result<Link> attach_multi(const image::KprobeAttach& spec, int program) {
+  std::vector<const char*> names;
+  for (const std::string& function : spec.functions) names.push_back(function.c_str());
+  LIBBPF_OPTS(bpf_link_create_opts, options);
+  options.kprobe_multi.syms = names.data();
+  options.kprobe_multi.cnt = static_cast<uint32_t>(names.size());
+  options.kprobe_multi.flags = spec.on_return ? BPF_F_KPROBE_MULTI_RETURN : 0;
+  base::Fd fd(bpf_link_create(program, 0, BPF_TRACE_KPROBE_MULTI, &options));
+  if (!fd.valid()) return base::fail_errno("attach kprobes to " + std::to_string(names.size()) + " functions");
+  Link link;
+  link.fds.push_back(std::move(fd));
+  link.names = spec.functions;
+  link.probes = spec.functions.size();
+  return link;
+}
 
-Result<Link> attach_kprobe(const image::KprobeAttach& spec, int program, Context& context) {
-  const auto type = context.pmu_type("kprobe");
-  if (!type) {
-    Error error = type.error();
-    error.what += "; tracepoint, rawtracepoint, uprobe, usdt, profile and interval probes remain";
-    error.code = 0;
-    return std::unexpected(error);
-  }
+Result<base::Fd> attach_one(const image::KprobeAttach& spec, int program, uint32_t type) {
   const bool in_module = !spec.module.empty() && spec.module != "vmlinux";
   const std::string function = in_module ? spec.module + ":" + spec.function : spec.function;
   const bool by_address = spec.function.empty();
   perf_event_attr attributes{};
   attributes.size = sizeof(attributes);
-  attributes.type = *type;
+  attributes.type = type;
   attributes.config = spec.on_return ? kReturnBit : 0;
   if (by_address)
     attributes.kprobe_addr = spec.offset;
@@ -49,6 +60,47 @@ Result<Link> attach_kprobe(const image::KprobeAttach& spec, int program, Context
   if (!by_address && spec.offset != 0) name += "+" + std::to_string(spec.offset);
   auto fd = link_perf_event(attributes, -1, 0, program, "create a kprobe on " + name);
   if (!fd) return base::fail(explain(name, fd.error().code));
+  return fd;
+}
+
+// The same program on each function. Some that the kernel lists cannot be probed after all: several of one name, or code
+// that kprobes themselves use.
+Result<Link> attach_each(const image::KprobeAttach& spec, int program, uint32_t type, const Context& context) {
+  Link link;
+  link.probes = 0;
+  for (const std::string& function : spec.functions) {
+    image::KprobeAttach single;
+    single.function = function;
+    single.on_return = spec.on_return;
+    auto fd = attach_one(single, program, type);
+    if (!fd) {
+      link.refused.push_back(fd.error());
+    } else {
+      link.fds.push_back(std::move(*fd));
+      link.names.push_back(function);
+      ++link.probes;
+    }
+    SONDE_TRY(context.site_done());
+  }
+  if (link.fds.empty()) return std::unexpected(link.refused.front());
+  return link;
+}
+
+}  // namespace
+
+Result<Link> attach_kprobe(const image::KprobeAttach& spec, int program, Context& context) {
+  const bool several = !spec.functions.empty();
+  if (several && context.kprobe_multi()) return attach_multi(spec, program);
+  const auto type = context.pmu_type("kprobe");
+  if (!type) {
+    Error error = type.error();
+    error.what += "; tracepoint, rawtracepoint, uprobe, usdt, profile and interval probes remain";
+    error.code = 0;
+    return std::unexpected(error);
+  }
+  if (several) return attach_each(spec, program, *type, context);
+  auto fd = attach_one(spec, program, *type);
+  if (!fd) return std::unexpected(fd.error());
   Link link;
   link.fds.push_back(std::move(*fd));
   return link;

@@ -10,18 +10,22 @@
 namespace sonde::attach {
 namespace {
 
-Result<base::Fd> link_iterator(const image::TracingAttach& spec, int program, const Context& context) {
+// Gives an invalid descriptor and errno when the kernel refuses.
+base::Fd link_iterator(const image::TracingAttach& spec, int program, const Context& context) {
   bpf_iter_link_info info{};
-  info.task.pid = static_cast<uint32_t>(context.pid());
   LIBBPF_OPTS(bpf_link_create_opts, options);
-  // Only task iterators know a process filter; others would read it as their own parameters.
+  options.iter_info = &info;
+  options.iter_info_len = sizeof(info);
+  // Each kind of iterator reads parameters of its own; most take none.
   if (context.pid() > 0 && spec.function.starts_with("task")) {
-    options.iter_info = &info;
-    options.iter_info_len = sizeof(info);
+    info.task.pid = static_cast<uint32_t>(context.pid());
+  } else if (spec.function == "cgroup") {
+    info.cgroup.order = BPF_CGROUP_ITER_DESCENDANTS_PRE;  // from the root; the kernel knows no default order
+  } else {
+    options.iter_info = nullptr;
+    options.iter_info_len = 0;
   }
-  base::Fd link(bpf_link_create(program, 0, BPF_TRACE_ITER, &options));
-  if (!link.valid()) return base::fail("Failed to open iter probe link for " + spec.function, errno);
-  return link;
+  return base::Fd(bpf_link_create(program, 0, BPF_TRACE_ITER, &options));
 }
 
 }  // namespace
@@ -29,9 +33,14 @@ Result<base::Fd> link_iterator(const image::TracingAttach& spec, int program, co
 Result<Link> attach_tracing(const image::TracingAttach& spec, int program, Context& context) {
   Link link;
   if (spec.kind == image::TracingKind::iterator) {
-    auto fd = link_iterator(spec, program, context);
-    if (!fd) return std::unexpected(fd.error());
-    link.fds.push_back(std::move(*fd));
+    base::Fd fd = link_iterator(spec, program, context);
+    const int code = errno;
+    // Iterators over the elements of one map or socket storage want its descriptor, which a script cannot name.
+    if (!fd.valid() && code == EBADF)
+      return base::fail("iter:" + spec.function + " walks the elements of one map, and a script has no way to name it");
+    if (!fd.valid()) return base::fail("Failed to open iter probe link for " + spec.function, code);
+    link.fds.push_back(std::move(fd));
+    link.pin = spec.pin;
     return link;
   }
   base::Fd fd(bpf_raw_tracepoint_open(nullptr, program));
@@ -45,16 +54,24 @@ Result<Link> attach_tracing(const image::TracingAttach& spec, int program, Conte
   return link;
 }
 
-Result<> read_iterator(const Link& link, int output) {
+Result<std::string> pin_link(const Link& link) {
+  const std::string path = link.pin.starts_with('/') ? link.pin : "/sys/fs/bpf/" + link.pin;
+  if (bpf_obj_pin(link.fds.front().get(), path.c_str()) != 0) return base::fail_errno("pin " + path);
+  return path;
+}
+
+Result<> read_iterator(const Link& link, int output, const std::function<void()>& after_chunk) {
   const base::Fd iterator(bpf_iter_create(link.fds.front().get()));
   if (!iterator.valid()) return base::fail_errno("open the iterator");
   std::array<char, 65536> chunk;
   for (;;) {
     const ssize_t got = ::read(iterator.get(), chunk.data(), chunk.size());
+    const int code = errno;
+    after_chunk();
     if (got == 0) return {};
     if (got < 0) {
-      if (errno == EAGAIN || errno == EINTR) continue;
-      return base::fail_errno("read the iterator");
+      if (code == EAGAIN || code == EINTR) continue;
+      return base::fail("read the iterator", code);
     }
     for (ssize_t done = 0; done < got;) {
       const ssize_t wrote = ::write(output, chunk.data() + done, static_cast<size_t>(got - done));

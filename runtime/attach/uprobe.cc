@@ -86,6 +86,7 @@ Result<Link> attach_uprobe(const image::UprobeAttach& spec, int program, Context
     if (!fd) return std::unexpected(fd.error());
     link.fds.push_back(std::move(*fd));
     if (spec.sites.size() > 1) link.names.push_back(site_name(spec, site));
+    SONDE_TRY(context.site_done());
   }
   return link;
 }

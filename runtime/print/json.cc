@@ -279,6 +279,28 @@ class JsonPrinter : public Printer {
 
   void end() override {}
 
+  void test_end(const TestResult& result) override {
+    begin("test_result");
+    line_ += ", \"data\": {";
+    append_json_string(line_, result.name);
+    line_ += ": {\"duration\": ";
+    append_unsigned(line_, result.nanoseconds);
+    line_ += result.passed ? ", \"passed\": true, \"output\": " : ", \"passed\": false, \"output\": ";
+    append_json_string(line_, result.output);
+    close("}}}");
+  }
+
+  void benchmark(const Benchmark& result) override {
+    begin("benchmark_result");
+    line_ += ", \"data\": {";
+    append_json_string(line_, result.name);
+    line_ += ": {\"average\": ";
+    append_unsigned(line_, result.nanoseconds);
+    line_ += ", \"iters\": ";
+    append_unsigned(line_, result.iterations);
+    close("}}}");
+  }
+
  private:
   void begin(std::string_view type) {
     line_ = "{\"type\": ";

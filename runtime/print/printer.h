@@ -28,6 +28,26 @@ struct Message {
   uint64_t repeats = 1;  // how often it happened since it was last reported
 };
 
+// One test of --test.
+struct TestResult {
+  std::string name;
+  uint64_t nanoseconds = 0;
+  bool passed = false;
+  std::string output;  // complete lines
+};
+struct TestSummary {
+  uint64_t passed = 0;
+  std::vector<std::string> failed;  // their names
+};
+
+// One benchmark of --bench.
+struct Benchmark {
+  std::string name;
+  size_t name_width = 0;     // of the longest name of all
+  uint64_t nanoseconds = 0;  // per iteration
+  uint64_t iterations = 0;
+};
+
 // Where program output goes, with the buffering of -B.
 class Sink {
  public:
@@ -68,6 +88,16 @@ class Printer {
   virtual void finish() {}
   // When the event happened that the next calls are about: CLOCK_MONOTONIC nanoseconds.
   void set_time(uint64_t nanoseconds) { time_ = nanoseconds; }
+
+  // --test and --bench, in this order; formats may leave out what frames the results.
+  virtual void tests_begin(uint64_t) {}
+  virtual void test_begin(const std::string&) {}
+  virtual void test_end(const TestResult&) {}
+  virtual void tests_end(const TestSummary&) {}
+  virtual void benchmarks_begin(size_t) {}
+  virtual void benchmark(const Benchmark&) {}
+
+  const PrintContext& context() const { return context_; }
 
   // The same in every format, on `err`: a failed asynchronous action ("failed to open file '/x' (No such file or
   // directory)", given without `ERROR: ` and newline), and the sum of lost events at exit (nothing if 0).

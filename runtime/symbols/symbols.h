@@ -53,6 +53,10 @@ class Symbols {
   // Reads the mappings of a living process now, so that its addresses can be resolved after its end (tens of
   // microseconds). Keeps what is known if the process is gone.
   void remember(uint32_t pid);
+  // From now on learns from the kernel what all processes map, so that also those can be resolved that live for a moment
+  // only. Where the kernel does not permit it nothing changes. follow() takes what has happened; call it often.
+  void watch();
+  void follow();
 
  private:
   struct State;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <charconv>
 #include <ctime>
+#include <utility>
 
 #include "base/fd.h"
 
@@ -154,6 +155,31 @@ void UserSymbols::remember(uint32_t pid) {
     if (!options_.lazy && object && object->file) object->file->release();
   }
 }
+
+void UserSymbols::record_mapping(uint32_t pid, Mapping mapping) {
+  Process& process = processes_[pid];
+  std::vector<Mapping>& mappings = process.mappings;
+  std::erase_if(mappings, [&](const Mapping& old) { return old.start < mapping.end && mapping.start < old.end; });
+  const auto place = std::ranges::upper_bound(mappings, mapping.start, {}, &Mapping::start);
+  Mapping& added = *mappings.insert(place, std::move(mapping));
+  // Found now if the process still lives: its paths may mean something else to us. Symbols are read when they are needed.
+  const bool alive = std::exchange(process.alive, true);
+  object_of(pid, process, added);
+  process.alive = alive;
+}
+
+void UserSymbols::record_fork(uint32_t child, uint32_t parent) {
+  // A parent that was there before the watch began.
+  if (const auto known = processes_.find(parent); known == processes_.end() || known->second.mappings.empty())
+    refresh(parent, Reread::yes);
+  const Process& from = processes_[parent];
+  Process copy;
+  copy.mappings = from.mappings;
+  copy.jit = from.jit;
+  processes_[child] = std::move(copy);
+}
+
+void UserSymbols::record_exec(uint32_t pid) { processes_[pid] = {}; }
 
 Object* UserSymbols::object_at(const std::string& path, uint64_t required_inode) {
   struct stat status = {};

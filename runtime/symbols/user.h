@@ -56,6 +56,12 @@ class UserSymbols {
   UserPlace find(uint32_t pid, uint64_t address);
   void remember(uint32_t pid);
 
+  // What the kernel reports of any process, in order: code mapped, a copy of another process made, a new program begun. Serves
+  // processes of which /proc tells nothing any more when they are asked about.
+  void record_mapping(uint32_t pid, Mapping mapping);
+  void record_fork(uint32_t child, uint32_t parent);
+  void record_exec(uint32_t pid);
+
  private:
   // When the mappings of a known process are read again: never, not more often than every few ms, always.
   enum class Reread : uint8_t { no, paced, yes };

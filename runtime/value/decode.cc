@@ -144,6 +144,14 @@ Decoder::Decoder(const image::Image& image, symbols::Symbols& symbols, ClockOffs
       names_(std::make_unique<SystemNames>()) {}
 Decoder::~Decoder() = default;
 
+void Decoder::watch_processes() const {
+  if (has_user_addresses_) symbols_.watch();
+}
+
+void Decoder::follow_processes() const {
+  if (has_user_addresses_) symbols_.follow();
+}
+
 void Decoder::remember_process(uint32_t pid) const {
   if (has_user_addresses_) symbols_.remember(pid);
 }

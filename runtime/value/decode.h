@@ -54,6 +54,10 @@ class Decoder {
   // Keeps the addresses of process `pid` resolvable after its end, if the image holds user stacks or symbols at all. To be
   // called now and then for the processes a run is about (-c, -p): mappings change while a process starts.
   void remember_process(uint32_t pid) const;
+  // The same for all processes, in the same case: watch_processes() once before events come, follow_processes() before
+  // each batch of them.
+  void watch_processes() const;
+  void follow_processes() const;
 
   const image::Image& image() const { return image_; }
   const ClockOffsets& clocks() const { return clocks_; }

@@ -6,6 +6,7 @@
 #include "builtins/emit.h"
 #include "builtins/families.h"
 #include "builtins/print_options.h"
+#include "types/capability.h"
 
 namespace sonde::builtins {
 namespace {
@@ -261,6 +262,18 @@ constexpr Builtin kRows[] = {
 
 }  // namespace
 
+namespace {
+
+// What the kernel can format for an iterator (bpf_seq_printf).
+bool fits_sequence(TypeRef type, const std::string& conversion) {
+  if (!std::string_view("diuxXcps").contains(conversion.front()) || conversion.size() != 1) return false;
+  if (type->kind == Kind::enumeration) return conversion != "s";
+  return type->is_integer() || type->kind == Kind::boolean || type->kind == Kind::pointer ||
+         (type->kind == Kind::string && conversion == "s");
+}
+
+}  // namespace
+
 bool check_format(CallView& call) {
   const size_t first = *call.row.format_argument + 1;
   diag::Diagnostics& diagnostics = call.env.diagnostics();
@@ -275,6 +288,7 @@ bool check_format(CallView& call) {
     diagnostics.emit<diag::Id::format_too_many>(call.range, given_count, wanted);
     return false;
   }
+  const bool to_sequence = call.row.action == image::Action::printf && call.env.capable(types::kSequenceFile);
   size_t next = first;
   bool good = true;
   for (const image::FormatPiece& piece : format.pieces) {
@@ -290,6 +304,10 @@ bool check_format(CallView& call) {
       good = false;
     } else if (conversion[0] == 'r' ? type->kind != Kind::buffer : conversion != "s" && !is_number) {
       diagnostics.emit<diag::Id::format_type>(call.range, types::printed(type), conversion);
+      good = false;
+    } else if (to_sequence && !fits_sequence(type, conversion)) {
+      diagnostics.emit<diag::Id::format_sequence>(call.range, types::printed(type), conversion)
+          .hints.push_back("the kernel formats this text; print() and maps take any value");
       good = false;
     }
   }

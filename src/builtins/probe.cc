@@ -89,6 +89,7 @@ constexpr Builtin kRows[] = {
      .kind = RowKind::value,
      .summary = "Full name of the probe; every match of a wildcard has its own.",
      .example = "tracepoint:syscalls:sys_enter_* { @[probe] = count(); }",
+     .per_match = true,
      .check = [](CallView& call) { return check_text(call, call.env.probe_name()); },
      .fold = [](CallView& call) { return Constant(call.env.probe_name()); }},
     {.name = "probetype",

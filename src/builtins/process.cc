@@ -83,6 +83,23 @@ TypeRef check_username(CallView& call) { return call.env.types().username(); }
 Reg lower_child_pid(Codegen& cg) { return cg.parameter(image::ParameterKind::child_pid, ""); }
 Reg lower_has_cpid(Codegen& cg) { return cg.compare(Cmp::ne, lower_child_pid(cg), cg.constant(0)); }
 
+// Whether the cgroup or one above it is the one given. Only ancestors at a known level can be asked for.
+Reg lower_in_cgroup(Codegen& cg) {
+  constexpr uint64_t kDeepest = 16;  // searched when the level is not known
+  const Reg wanted = cg.constant(*cg.described(0).integer);
+  const uint64_t level = *cg.described(1).integer;
+  const auto is_at = [&](uint64_t at) {
+    return cg.compare(Cmp::eq, cg.helper(BPF_FUNC_get_current_ancestor_cgroup_id, {cg.constant(at)}), wanted);
+  };
+  if (level != 0) return is_at(level);
+  Reg found = cg.constant(0);
+  for (uint64_t at = 0; at < kDeepest; ++at) found = cg.binary(Op::bit_or, found, is_at(at));
+  return found;
+}
+
+TypeRef check_in_cgroup(CallView& call) { return call.env.types().boolean(); }
+
+constexpr Param kInCgroupParams[] = {{"id", ParamKind::integer_literal}, {"level", ParamKind::integer_literal}};
 constexpr Param kPidParams[] = {{"mode", ParamKind::word, true}};
 
 constexpr Builtin kRows[] = {
@@ -92,6 +109,13 @@ constexpr Builtin kRows[] = {
      .example = "begin { print(__child_pid); }",
      .check = uint64_result,
      .lower = lower_child_pid},
+    {.name = "__in_cgroup",
+     .params = kInCgroupParams,
+     .summary = "Whether the current task is in the cgroup (v2) with this id, at this level of the hierarchy (0: not "
+                "known), or below it; for the option --cgroup.",
+     .example = "tracepoint:syscalls:sys_enter_openat /__in_cgroup(4711, 2)/ { @ = count(); }",
+     .check = check_in_cgroup,
+     .lower = lower_in_cgroup},
     {.name = "cgroup",
      .kind = RowKind::value,
      .summary = "Id of the cgroup (v2) that the current task is in.",

@@ -140,6 +140,7 @@ bool Compilation::check() {
       .pid = options_.pid,
       .pid_filter = options_.pid_filter,
       .has_child = options_.has_child,
+      .cgroup = options_.cgroup,
   };
   typed_ = sema::check(inputs, diagnostics_);
   return typed_ && diagnostics_.ok();

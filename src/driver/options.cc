@@ -102,8 +102,21 @@ Refusal set_mode(Options& options, std::string_view value) {
     options.mode = Mode::codegen;
   else if (value == "format")
     options.mode = Mode::format;
+  else if (value == "test")
+    options.mode = Mode::test;
+  else if (value == "bench")
+    options.mode = Mode::bench;
   else
-    return "USAGE: --mode can only be 'codegen' or 'format'.";
+    return "USAGE: --mode can only be 'codegen', 'bench', 'test' or 'format'.";
+  options.mode_given = true;
+  return {};
+}
+
+template <Mode mode>
+Refusal set_exercise(Options& options, std::string_view) {
+  if ((options.mode_given || options.mode == Mode::format) && options.mode != mode)
+    return std::string("USAGE: --") + (mode == Mode::test ? "test" : "bench") + " conflicts with existing --mode";
+  options.mode = mode;
   options.mode_given = true;
   return {};
 }
@@ -155,6 +168,10 @@ constexpr OptionRow kRows[] = {
     {'c', "cmd", "CMD", Group::process, "run CMD, trace it, and end when it ends", set_text<&Options::command>},
     {0, "usdt-file-activation", "", Group::process,
      "accepted for compatibility: the kernel counts the users\nof a usdt probe in every process", nothing},
+    {0, "cgroup", "PATH", Group::process, "trace only tasks in this cgroup (v2) and those below it",
+     set_text<&Options::cgroup>},
+    {0, "container", "ID", Group::process, "trace only tasks in the container with this id, or the beginning of it",
+     set_text<&Options::container>},
     {'o', "output", "FILE", Group::output, "write what the program prints to FILE", set_text<&Options::output>},
     {'f', "", "FORMAT", Group::output, "output format: text (default), json, csv, folded, svg, trace",
      [](Options& o, std::string_view v) -> Refusal {
@@ -176,13 +193,15 @@ constexpr OptionRow kRows[] = {
      set_true<&Options::unsafe>},
     {0, "no-feature", "FEATURE", Group::safety,
      "do as if the kernel lacked these; a list of\nkprobe_multi, kprobe_session, uprobe_multi", set_no_feature},
-    {0, "mode", "MODE", Group::developer, "codegen: compile only; format: the same as --fmt", set_mode},
+    {0, "mode", "MODE", Group::developer, "codegen: compile only; test, bench, format: as --test,\n--bench, --fmt", set_mode},
     {0, "fmt", "", Group::developer, "print the script in its canonical layout; with -o write it to FILE",
      [](Options& o, std::string_view) -> Refusal {
        if (o.mode_given && o.mode != Mode::format) return "USAGE: --fmt conflicts with existing --mode";
        o.mode = Mode::format;
        return {};
      }},
+    {0, "test", "", Group::developer, "run the script's test probes", set_exercise<Mode::test>},
+    {0, "bench", "", Group::developer, "run the script's bench probes", set_exercise<Mode::bench>},
     {0, "probe-filter", "REGEX", Group::developer, "run only the probes whose full name matches",
      set_text<&Options::probe_filter>},
     {0, "dry-run", "", Group::trouble, "stop after attaching", set_true<&Options::dry_run>},
@@ -270,6 +289,8 @@ std::optional<Stop> take_operands(Options& options, int argc, char** argv, int f
 
 std::optional<Stop> check_combinations(const Options& options) {
   if (!options.command.empty() && options.pid) return usage_error("USAGE: Cannot use both -c and -p.", true);
+  if (!options.cgroup.empty() && !options.container.empty())
+    return usage_error("USAGE: Cannot use both --cgroup and --container.", true);
   if (options.runtime_warnings && options.no_warnings)
     return usage_error("USAGE: -k, --warnings conflicts with --no-warnings");
   if (options.mode == Mode::build && options.output.empty())

@@ -12,7 +12,7 @@
 
 namespace sonde::driver {
 
-enum class Mode : uint8_t { run, list, info, codegen, format, build };
+enum class Mode : uint8_t { run, list, info, codegen, format, build, test, bench };
 enum class Buffering : uint8_t { line, full, none };
 
 // What the user asked for. Texts are kept as given; what needs the system (a pid, a file) is checked where it is used.
@@ -37,6 +37,8 @@ struct Options {
   std::string command;     // -c
   std::optional<int> pid;  // -p
   std::vector<uint32_t> dwarf_pids;
+  std::string cgroup;      // --cgroup
+  std::string container;   // --container
   std::string probe_filter;
   std::string emit_elf, emit_llvm;
   std::vector<std::string> include_dirs, includes;

@@ -12,6 +12,7 @@
 
 #include "base/color.h"
 #include "compile/compile.h"
+#include "driver/container.h"
 #include "driver/format_script.h"
 #include "driver/info.h"
 #include "driver/list.h"
@@ -36,6 +37,7 @@ compile::Options compile_options(const Options& options, const runtime::Processe
   if (options.pid) out.pid = options.pid;
   out.pid_filter = options.pid.has_value();
   out.has_child = processes.child.has_value();
+  out.cgroup = options.cgroup;
   out.unsafe = options.unsafe;
   out.portable = options.mode == Mode::build;
   out.include_dirs = options.include_dirs;
@@ -116,11 +118,14 @@ int run_compiled(const image::Image& image, const Options& options, runtime::Pro
   how.warnings = options.runtime_warnings;
   how.no_warnings = options.no_warnings;
   how.dry_run = options.dry_run;
+  if (options.mode == Mode::test) how.exercise = runtime::Exercise::tests;
+  if (options.mode == Mode::bench) how.exercise = runtime::Exercise::benchmarks;
   how.color = console.color();
   how.debug_libbpf = options.debug.contains("libbpf");
   how.debug_verifier = options.debug.contains("verifier");
   how.dwarf_pids = options.dwarf_pids;
   how.parameters = options.named;
+  how.no_kprobe_multi = std::ranges::find(options.disabled_features, "kprobe_multi") != options.disabled_features.end();
   how.no_uprobe_multi = std::ranges::find(options.disabled_features, "uprobe_multi") != options.disabled_features.end();
   if (!options.probe_filter.empty()) {
     try {
@@ -155,7 +160,19 @@ bool kernel_permits(const kernel::KernelView& kernel, const Console& console) {
   return true;
 }
 
-int compile_and_run(const Options& options, const Console& console) {
+// Puts the container's cgroup in the place of its name. Fails when there is no such cgroup.
+Result<> resolve_cgroup(Options& options, const kernel::KernelView& kernel) {
+  if (!options.container.empty()) {
+    auto folder = cgroup_of_container(options.container);
+    if (!folder) return std::unexpected(folder.error());
+    options.cgroup = std::move(*folder);
+  }
+  if (options.cgroup.empty()) return {};
+  const auto id = kernel.cgroup_id(options.cgroup);
+  return id ? Result<>() : std::unexpected(id.error());
+}
+
+int compile_and_run(Options options, const Console& console) {
   const auto script = read_script(options);
   if (!script) {
     console.error(script.error().text());
@@ -169,8 +186,13 @@ int compile_and_run(const Options& options, const Console& console) {
   types::TypeContext types;
   const auto kernel = open_kernel(types, options, console);
   if (!kernel) return runtime::kExitUsage;
-  if (options.mode == Mode::run && !kernel_permits(*kernel, console)) return runtime::kExitUsage;
+  if (options.mode != Mode::codegen && options.mode != Mode::build && !kernel_permits(*kernel, console))
+    return runtime::kExitUsage;
   const kernel::BinaryView binaries(options.debuginfo);
+  if (const auto known = resolve_cgroup(options, *kernel); !known) {
+    console.error(known.error().text());
+    return runtime::kExitUsage;
+  }
   compile::Options how = compile_options(options, *processes);
   how.import_root = script->root;
   compile::Compilation compilation(*kernel, binaries, std::move(how));
@@ -203,7 +225,7 @@ int run_main(const Options& options) {
   std::string complaint;
   const Console console(base::wants_color(complaint));
   if (!complaint.empty()) console.warning(complaint);
-  const bool needs_kernel = options.mode == Mode::run || options.mode == Mode::list || options.mode == Mode::info;
+  const bool needs_kernel = options.mode != Mode::codegen && options.mode != Mode::build && options.mode != Mode::format;
   if (const auto missing = missing_privileges(); needs_kernel && missing) {
     console.error(*missing);
     return runtime::kExitUsage;

@@ -9,8 +9,8 @@
 
 namespace sonde::image {
 
-// Run by BPF_PROG_TEST_RUN as a raw tracepoint program in sonde itself.
-enum class RunPhase : uint8_t { begin, end, signal };
+// Run by BPF_PROG_TEST_RUN in sonde itself: as a raw tracepoint program, tests and benchmarks as an XDP program.
+enum class RunPhase : uint8_t { begin, end, signal, test, bench };
 struct TestRunAttach {
   RunPhase phase = RunPhase::begin;
   bool operator==(const TestRunAttach&) const = default;
@@ -28,13 +28,18 @@ struct TracingAttach {
   std::string module;    // "vmlinux" or a module
   std::string function;  // event of a raw tracepoint, function, or iterator name
   uint32_t btf_id = 0;   // id in the BTF of the kernel compiled on; 0: find it by name when loading
+  // fentry, fexit of a BPF program: its id; `function` is it or one of its subprograms, `btf_id` is in its own BTF.
+  uint32_t bpf_program = 0;
+  std::string pin;  // iterators: file that keeps the link, which then is not read; empty: none
   bool operator==(const TracingAttach&) const = default;
 };
 struct KprobeAttach {
-  std::string function;  // empty: by address
+  std::string function;  // empty: by address, or several
   std::string module;    // empty: the kernel or whatever module has it
   uint64_t offset = 0;   // offset into the function, or the address
   bool on_return = false;
+  // Several functions of any module: a multi link where the kernel has it (5.18, CONFIG_FPROBE), else one by one.
+  std::vector<std::string> functions;
   bool operator==(const KprobeAttach&) const = default;
 };
 struct UprobeSite {

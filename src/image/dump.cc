@@ -8,7 +8,7 @@ namespace sonde::image {
 namespace {
 
 // Name tables in the order of the enumerations.
-constexpr std::array<std::string_view, 3> kPhases = {"begin", "end", "signal"};
+constexpr std::array<std::string_view, 5> kPhases = {"begin", "end", "signal", "test", "bench"};
 constexpr std::array<std::string_view, 4> kTracingKinds = {"raw_tracepoint", "fentry", "fexit", "iterator"};
 constexpr std::array<std::string_view, 18> kActions = {
     "print_value", "print_map", "print_map_value", "printf",        "errorf",
@@ -220,12 +220,15 @@ class Dumper {
     ((out_ += "tracing ") += name(kTracingKinds, spec.kind)) += " " + spec.module + ":" + spec.function;
     // The id itself differs from kernel to kernel.
     flag("by_name", spec.btf_id == 0);
+    number_unless("bpf_program", spec.bpf_program, 0);
+    quoted_unless_empty("pin", spec.pin);
   }
   void attach(const KprobeAttach& spec) {
     out_ += spec.on_return ? "kretprobe" : "kprobe";
     quoted_unless_empty("function", spec.function);
     quoted_unless_empty("module", spec.module);
     number_unless("offset", spec.offset, 0);
+    for (const std::string& function : spec.functions) quoted("\n        function", function);
   }
   void attach(const UprobeAttach& spec) {
     out_ += spec.on_return ? "uretprobe" : "uprobe";

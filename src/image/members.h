@@ -17,8 +17,10 @@ concept Like = std::same_as<std::remove_const_t<T>, Struct>;
 
 auto members(Like<TestRunAttach> auto& x) { return std::tie(x.phase); }
 auto members(Like<TracepointAttach> auto& x) { return std::tie(x.category, x.event); }
-auto members(Like<TracingAttach> auto& x) { return std::tie(x.kind, x.module, x.function, x.btf_id); }
-auto members(Like<KprobeAttach> auto& x) { return std::tie(x.function, x.module, x.offset, x.on_return); }
+auto members(Like<TracingAttach> auto& x) {
+  return std::tie(x.kind, x.module, x.function, x.btf_id, x.bpf_program, x.pin);
+}
+auto members(Like<KprobeAttach> auto& x) { return std::tie(x.function, x.module, x.offset, x.on_return, x.functions); }
 auto members(Like<UprobeSite> auto& x) {
   return std::tie(x.symbol, x.file_offset, x.symbol_offset, x.semaphore_offset, x.cookie);
 }
@@ -76,7 +78,7 @@ auto members(Like<Image> auto& x) {
 template <typename Enum>
 inline constexpr Enum kLast = {};
 template <>
-inline constexpr RunPhase kLast<RunPhase> = RunPhase::signal;
+inline constexpr RunPhase kLast<RunPhase> = RunPhase::bench;
 template <>
 inline constexpr TracingKind kLast<TracingKind> = TracingKind::iterator;
 template <>

@@ -50,6 +50,13 @@ struct TypeDefinition {
   std::string text;    // C, lines separated by '\n', without one at the end
 };
 
+// A loaded BPF program, or one of its subprograms.
+struct BpfFunction {
+  uint32_t program = 0;  // id
+  uint32_t btf_id = 0;   // of the FUNC in the program's own BTF
+  std::string name;      // the whole one, from BTF
+};
+
 struct Enumerator {
   types::TypeRef type = nullptr;
   uint64_t value = 0;
@@ -79,6 +86,8 @@ class KernelView {
   virtual Result<std::vector<std::string>> traceable_functions() const = 0;  // "module:function"
   virtual Result<std::vector<std::string>> btf_functions() const = 0;        // "module:function", fentry candidates
   virtual std::vector<std::string> iterators() const = 0;
+  // Loaded programs that have BTF, with their subprograms, in order of their ids.
+  virtual std::vector<BpfFunction> bpf_functions() const = 0;
   virtual std::vector<std::string> type_names(std::string_view tag) const = 0;
   // Definitions of a struct, union or enum: vmlinux's, then those of modules where they differ from it.
   virtual std::vector<TypeDefinition> type_definitions(std::string_view tag, std::string_view name) const = 0;
@@ -92,6 +101,8 @@ class KernelView {
   virtual uint32_t possible_cpus() const = 0;
   virtual Result<uint64_t> symbol_address(std::string_view name) const = 0;  // kallsyms
   virtual Result<uint64_t> cgroup_id(std::string_view path) const = 0;
+  // Steps from the root of the hierarchy down to the cgroup; 0: the root, or not known (inside a cgroup namespace).
+  virtual uint32_t cgroup_depth(std::string_view path) const = 0;
   virtual bool module_loaded(std::string_view name) const = 0;
   // Named feature of the running kernel ("kprobe_multi", "uprobe_multi", "get_func_ip", "d_path", ...), probed lazily
   // without loading programs where the version or BTF tells.

@@ -2,6 +2,7 @@
 #include "kernel/live_view.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <set>
 
 #include "base/tracefs.h"
+#include "kernel/bpf_programs.h"
 #include "kernel/btf_view.h"
 #include "kernel/kernel_text.h"
 
@@ -34,6 +36,8 @@ class LiveView final : public BtfView {
   uint32_t possible_cpus() const override;
   Result<uint64_t> symbol_address(std::string_view name) const override;
   Result<uint64_t> cgroup_id(std::string_view path) const override;
+  uint32_t cgroup_depth(std::string_view path) const override;
+  std::vector<BpfFunction> bpf_functions() const override { return loaded_bpf_functions(); }
   bool module_loaded(std::string_view name) const override;
   bool has_feature(std::string_view name) const override;
   std::string lockdown() const override;
@@ -105,6 +109,19 @@ Result<uint64_t> LiveView::symbol_address(std::string_view name) const {
   if (!kallsyms_) kallsyms_ = read_text("/proc/kallsyms");
   if (!*kallsyms_) return std::unexpected(kallsyms_->error());
   return kallsyms_address(**kallsyms_, name);
+}
+
+// Only the true root of the hierarchy has inode 1: where the mount shows another one we are in a cgroup namespace, and how
+// deep that begins is hidden.
+uint32_t LiveView::cgroup_depth(std::string_view path) const {
+  std::error_code error;
+  std::filesystem::path at = std::filesystem::canonical(path, error);
+  struct stat info{};
+  for (uint32_t depth = 0; !error && ::stat(at.c_str(), &info) == 0; ++depth, at = at.parent_path()) {
+    if (info.st_ino == 1) return depth;
+    if (at == at.parent_path() || ::access((at / "cgroup.procs").c_str(), F_OK) != 0) break;
+  }
+  return 0;
 }
 
 Result<uint64_t> LiveView::cgroup_id(std::string_view path) const {

@@ -1,6 +1,7 @@
 // Facts of a recorded kernel.
 #include "kernel/snapshot_view.h"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <set>
@@ -23,6 +24,8 @@ class SnapshotView final : public BtfView {
   uint32_t possible_cpus() const override { return possible_cpus_; }
   Result<uint64_t> symbol_address(std::string_view name) const override;
   Result<uint64_t> cgroup_id(std::string_view path) const override;
+  uint32_t cgroup_depth(std::string_view path) const override;
+  std::vector<BpfFunction> bpf_functions() const override { return programs_; }
   bool module_loaded(std::string_view name) const override { return name == "vmlinux" || modules_.contains(name); }
   bool has_feature(std::string_view name) const override;
   std::string lockdown() const override { return lockdown_; }
@@ -33,6 +36,7 @@ class SnapshotView final : public BtfView {
   uint32_t possible_cpus_ = 1;
   std::set<std::string, std::less<>> features_, absent_, modules_;
   std::map<std::string, uint64_t, std::less<>> cgroups_;
+  std::vector<BpfFunction> programs_;
 };
 
 template <typename Number>
@@ -55,6 +59,14 @@ SnapshotView::SnapshotView(types::TypeContext& context, std::string folder, std:
     if (key == "feature") features_.emplace(value);
     if (key == "without") absent_.emplace(value);
     if (key == "module") modules_.emplace(value);
+    if (key == "bpf_function") {  // ID BTF_ID NAME
+      BpfFunction function;
+      const char* const end = value.data() + value.size();
+      const char* at = std::from_chars(value.data(), end, function.program).ptr;
+      at = std::from_chars(std::min(at + 1, end), end, function.btf_id).ptr;
+      function.name.assign(std::min(at + 1, end), end);
+      programs_.push_back(std::move(function));
+    }
     if (key == "cgroup") {
       const size_t split = value.rfind(' ');
       cgroups_.emplace(value.substr(0, split), number_or_zero<uint64_t>(value.substr(split + 1)));
@@ -92,6 +104,10 @@ Result<uint64_t> SnapshotView::cgroup_id(std::string_view path) const {
   const auto known = cgroups_.find(path);
   if (known == cgroups_.end()) return base::fail("cgroup " + std::string(path), ENOENT);
   return known->second;
+}
+
+uint32_t SnapshotView::cgroup_depth(std::string_view path) const {
+  return static_cast<uint32_t>(std::ranges::count(path, '/'));
 }
 
 bool SnapshotView::has_feature(std::string_view name) const {

@@ -23,7 +23,8 @@ constexpr uint32_t kUnrolledTurns = 16;
 }  // namespace
 
 llvm::Value* FunctionLowering::call(const sema::Call& node, llvm::Value* to, bool padded) {
-  if (module.plan().events.contains(&node) && !node.row->own_channel) {
+  if ((module.plan().events.contains(&node) && !node.row->own_channel) ||
+      plan::prints_to_sequence(program.program, node)) {
     event(node);
     return constant(0);
   }

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "lower/call.h"
 #include "lower/function.h"
+#include "plan/plan.h"
 
 namespace sonde::lower {
 
@@ -34,6 +35,7 @@ bool is_number(const Expr& expr) {
 }  // namespace
 
 void FunctionLowering::event(const sema::Call& call) {
+  if (plan::prints_to_sequence(program.program, call)) return print_sequence(call);
   const image::EventId id = module.plan().events.at(&call);
   const image::EventLayout& layout = module.image().events[id.value];
   const bool hooked = call.row->lower != nullptr;

@@ -62,7 +62,7 @@ llvm::Value* FunctionLowering::scalar(const Expr& expr) {
       if (expr.kind == ExprKind::field) {
         const types::CField& field = *as<sema::Field>(expr).path.back();
         if (field.bit_size != 0) return read_bitfield(from, as<sema::Field>(expr));
-        if (field.tag == "data_loc") return data_loc(from);
+        if (field.tag == "data_loc" || field.tag == "rel_loc") return data_loc(from, field.tag == "rel_loc");
         return canonical(read_scalar(from, field.type), expr.type);
       }
       return read_scalar(from, expr.type);

@@ -79,6 +79,7 @@ class FunctionLowering {
   llvm::Value* call(const sema::Call& call, llvm::Value* to, bool padded);
   void event(const sema::Call& call);
   llvm::Value* c_call(const sema::CCall& call);
+  void print_sequence(const sema::Call& call);  // sequence.cc: printf in an iterator
   // --- memory (memory.cc) -----------------------------------------------------------------------------------------------
   // Memory until the end of the innermost TempScope: stack while the budget lasts, else scratch.
   llvm::Value* allocate(uint32_t size);
@@ -162,6 +163,13 @@ class FunctionLowering {
     bool used;
   };
 
+  struct Sequence;
+  llvm::Value* sequence_file();
+  void flush(Sequence& text);
+  void append_text(Sequence& text, const std::string& bytes);
+  void append_value(Sequence& text, const image::FormatPiece& piece, const Expr& expr);
+  llvm::Value* iterator_member(const Place& from, TypeRef type);
+
   void start(const std::string& name, llvm::ArrayRef<llvm::Type*> parameters, bool is_static);
   void finish_scratch(llvm::BasicBlock* acquire, llvm::BasicBlock* release, llvm::BasicBlock* done);
   void finish_loop_scratch();
@@ -200,7 +208,7 @@ class FunctionLowering {
   Place typed_place(const Expr& pointer);
   llvm::Value* typed_address(const Place& from);
   llvm::Value* read_bitfield(const Place& from, const sema::Field& expr);
-  llvm::Value* data_loc(const Place& from);
+  llvm::Value* data_loc(const Place& from, bool relative);
   void count_error(llvm::Value* index, llvm::Value* code);
   llvm::Function* error_function();
   llvm::Function* per_cpu_function(const std::string& name, image::MapId map,

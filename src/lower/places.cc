@@ -218,6 +218,7 @@ llvm::Value* FunctionLowering::read_scalar(const Place& from, TypeRef type) {
   switch (from.kind) {
     case Place::Kind::owned: return load(offset(from.base, from.offset), type);
     case Place::Kind::context:
+      if (program.program.probe.arg_source == ArgSource::iterator) return iterator_member(from, type);
       if (program.program.probe.arg_source != ArgSource::context_struct)
         return canonical(context_load(from.offset, kWord, false), type);
       if (from.offset % type->size == 0) return context_load(from.offset, type->size, type->is_signed);
@@ -230,6 +231,20 @@ llvm::Value* FunctionLowering::read_scalar(const Place& from, TypeRef type) {
   llvm::Value* to = allocate(kWord);
   read_foreign(from, to, constant(type->size));
   return load(to, type);
+}
+
+// A member of an iterator's context, one word each. A zero ends the program: the kernel's last call comes without objects, and
+// the verifier lets nobody follow a pointer that was not compared with null.
+llvm::Value* FunctionLowering::iterator_member(const Place& from, TypeRef type) {
+  llvm::Value* value = canonical(context_load(from.offset, kWord, false), type);
+  if (from.offset == 0) return value;  // ctx.meta is always there
+  llvm::BasicBlock* absent = new_block("absent");
+  llvm::BasicBlock* present = new_block("present");
+  builder.CreateCondBr(as_bool(value), present, absent);
+  continue_in(absent);
+  leave(nullptr);
+  continue_in(present);
+  return value;
 }
 
 // Reads through a helper, which clears the destination when it fails.
@@ -305,13 +320,15 @@ llvm::Value* FunctionLowering::kernel_field(llvm::Value* base, TypeRef record, s
   }
 }
 
-// A tracepoint field of variable length: its word holds the offset of the data in the record.
-llvm::Value* FunctionLowering::data_loc(const Place& from) {
+// A tracepoint field of variable length: its word holds the offset of the data in the record, or from its own end on.
+llvm::Value* FunctionLowering::data_loc(const Place& from, bool relative) {
   types::Type word;
   word.kind = Kind::integer;
   word.size = 4;
   llvm::Value* distance = builder.CreateAnd(read_scalar(from, &word), constant(0xffff));
-  return builder.CreateAdd(builder.CreatePtrToInt(context(), module.i64), distance);
+  llvm::Value* base =
+      relative ? builder.CreateAdd(address(from), constant(4)) : builder.CreatePtrToInt(context(), module.i64);
+  return builder.CreateAdd(base, distance);
 }
 
 }  // namespace sonde::lower

@@ -92,6 +92,14 @@ class Mentions : public TreeWalk {
   const sema::Variable* wanted_;
 };
 
+// `ctx.task`: leaves the program where it is null.
+bool is_iterator_member(const sema::Expr& expr) {
+  if (expr.kind != sema::ExprKind::field) return false;
+  const types::TypeRef base = sema::as<sema::Field>(expr).base->type;
+  return base->kind == types::Kind::pointer && base->context && base->element->kind == types::Kind::c_record &&
+         base->element->c_record->name().starts_with("bpf_iter__");
+}
+
 class Leaves : public TreeWalk {
  public:
   bool any_block = false;
@@ -99,6 +107,7 @@ class Leaves : public TreeWalk {
 
   void expression(const sema::Expr& expr) override {
     if (expr.kind == sema::ExprKind::block) any_block = true;
+    if (is_iterator_member(expr)) returns = any_block = true;
     if (expr.kind == sema::ExprKind::call && sema::as<sema::Call>(expr).row->returns) returns = any_block = true;
     TreeWalk::expression(expr);
   }

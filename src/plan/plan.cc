@@ -75,7 +75,7 @@ class Planner {
     for (const sema::Program& program : program_.programs) add_program(program);
     for (const sema::Program& program : program_.programs)
       for_each_call(program, [&](const sema::Call& call) {
-        if (call.row->action) plan_event(plan_, call, sources_, types_);
+        if (call.row->action && !prints_to_sequence(program, call)) plan_event(plan_, call, sources_, types_);
       });
     for (const sema::ScriptOption& option : program_.options)
       plan_.image.parameters.push_back({option.kind, option.name, option.description, option.default_text, 0, 0});
@@ -171,9 +171,9 @@ class Planner {
     const size_t index = plan_.image.programs.size();
     const probes::ResolvedProbe& probe = program.probe;
     image::ProgramDesc desc;
-    desc.symbol = symbol_of(probe.full_name, index + 1);
+    desc.probe_name = probe.label.empty() ? probe.full_name : probe.label;
+    desc.symbol = symbol_of(desc.probe_name, index + 1);
     desc.section = "s_" + desc.symbol;
-    desc.probe_name = probe.full_name;
     desc.provider = probe.provider;
     desc.program_type = probe.program_type;
     desc.expected_attach_type = probe.expected_attach_type;

@@ -10,6 +10,7 @@
 #include "sema/config.h"
 #include "sema/typed_program.h"
 #include "source/source_buffer.h"
+#include "types/capability.h"
 
 namespace sonde::plan {
 
@@ -36,5 +37,10 @@ Plan make_plan(const sema::TypedProgram& program, const sema::Config& config, co
 // Appends the place of `range` (with its macro levels) to the image, once, and returns its id.
 image::SpanId add_span(Plan& plan, const source::SourceSet& sources, source::Range range,
                        const std::vector<source::Range>* expanded_from);
+
+// Whether the call prints to the file through which an iterator is read: text that the kernel formats, no record.
+inline bool prints_to_sequence(const sema::Program& program, const sema::Call& call) {
+  return (program.probe.capabilities & types::kSequenceFile) != 0 && call.row->action == image::Action::printf;
+}
 
 }  // namespace sonde::plan

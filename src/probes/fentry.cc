@@ -73,15 +73,58 @@ bool resolve_exact(const Provider& provider, ProbeContext& context, const Attach
                         module.empty() ? bare_names(names) : names);
 }
 
+// "ID:NAME" of the loaded BPF programs and their subprograms.
+std::string program_name(const kernel::BpfFunction& function) {
+  return std::to_string(function.program) + ":" + function.name;
+}
+
+void add_program(const Provider& provider, const AttachText& text, const kernel::BpfFunction& function,
+                 std::vector<ResolvedProbe>& out) {
+  const bool exit = &provider == &kFexit;
+  ResolvedProbe probe = make_probe(provider, text, full_name(provider.name, {"bpf", program_name(function)}),
+                                   BPF_PROG_TYPE_TRACING, exit ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY);
+  image::TracingAttach attach{exit ? image::TracingKind::fexit : image::TracingKind::fentry, "bpf", function.name,
+                              function.btf_id};
+  attach.bpf_program = function.program;
+  probe.attach = std::move(attach);
+  probe.arg_source = ArgSource::raw_words;
+  probe.space = types::Space::kernel;
+  // Its context is that of the program's own type, nothing that BTF of the kernel describes.
+  probe.args_error = "The args builtin cannot be used for 'fentry/fexit:bpf' probes";
+  out.push_back(std::move(probe));
+}
+
+// "fentry:bpf:NAME", "fentry:bpf:ID:NAME".
+bool resolve_program(const Provider& provider, ProbeContext& context, const AttachText& text,
+                     std::vector<ResolvedProbe>& out) {
+  const size_t parts = text.parts.size() - 1;
+  const std::string& name = text.parts.back();
+  if (parts == 1 || name.empty()) {
+    context.diagnostics.emit<diag::Id::fentry_program_name>(text.range);
+    return false;
+  }
+  const std::string id = parts == 3 ? text.parts[2] : "*";
+  if (id != "*" && !parse_number(id)) {
+    context.diagnostics.emit<diag::Id::fentry_program_id>(text.range);
+    return false;
+  }
+  std::vector<std::string> names;
+  const size_t before = out.size();
+  for (const kernel::BpfFunction& function : context.kernel.bpf_functions()) {
+    names.push_back("bpf:" + program_name(function));
+    if (matches(id, std::to_string(function.program)) && matches(name, function.name))
+      add_program(provider, text, function, out);
+  }
+  if (out.size() > before || has_wildcard(name)) return true;
+  return report_missing(context, text, provider.name, id == "*" ? "bpf:" + name : "bpf:" + id + ":" + name, names);
+}
+
 bool resolve_function(const Provider& provider, ProbeContext& context, const AttachText& text,
                       std::vector<ResolvedProbe>& out) {
   if (!check_parts(context, text, provider, 1, 3, "1 or 3")) return false;
   const size_t parts = text.parts.size() - 1;
   const std::string& function = text.parts.back();
-  if (text.parts[1] == "bpf" && parts > 1) {
-    context.diagnostics.emit<diag::Id::fentry_programs>(text.range, provider.name);
-    return false;
-  }
+  if (text.parts[1] == "bpf") return resolve_program(provider, context, text, out);
   if (parts == 3) {
     context.diagnostics.emit<diag::Id::fentry_extra_part>(text.range);
     return false;
@@ -122,6 +165,13 @@ bool resolve_fexit(ProbeContext& context, const AttachText& text, std::vector<Re
 }
 
 std::vector<std::string> list_names(ProbeContext& context, std::string_view pattern) {
+  std::vector<std::string> names;
+  // Listing programs opens each of them, so it is done when they are asked for.
+  if (pattern.starts_with("bpf:")) {
+    for (const kernel::BpfFunction& function : context.kernel.bpf_functions())
+      names.push_back("bpf:" + program_name(function));
+    return matching(pattern, names);
+  }
   return matching(pattern, candidates(context.kernel));
 }
 
@@ -153,7 +203,7 @@ constexpr uint32_t kCapabilities = kHasArgs | kHasFunc | kKernelStack | kSignals
 const Provider kFentry = {
     .name = "fentry",
     .aliases = kFentryAliases,
-    .spec = "fentry:FUNC, fentry:MODULE:FUNC",
+    .spec = "fentry:FUNC, fentry:MODULE:FUNC, fentry:bpf:PROGRAM, fentry:bpf:ID:PROGRAM",
     .summary = "Entry of a kernel function, with typed arguments and little overhead.",
     .example = "fentry:vfs_read { @[str(args.file.f_path.dentry.d_name.name)] = count(); }",
     .capabilities = kCapabilities,
@@ -166,7 +216,7 @@ const Provider kFentry = {
 const Provider kFexit = {
     .name = "fexit",
     .aliases = kFexitAliases,
-    .spec = "fexit:FUNC, fexit:MODULE:FUNC",
+    .spec = "fexit:FUNC, fexit:MODULE:FUNC, fexit:bpf:PROGRAM, fexit:bpf:ID:PROGRAM",
     .summary = "Return from a kernel function, with its arguments and its typed result.",
     .example = "fexit:vfs_read { @[args.count, retval] = count(); }",
     .capabilities = kCapabilities | kHasRetval,

@@ -24,10 +24,6 @@ bool resolve_matches(ProbeContext& context, const AttachText& text, std::vector<
     context.diagnostics.emit<diag::Id::iter_wildcard>(text.range);
     return false;
   }
-  if (parts == 2) {
-    context.diagnostics.emit<diag::Id::iter_pin>(text.range);
-    return false;
-  }
   const auto proto = context.kernel.find_iterator(name);
   if (!proto) {
     auto& diagnostic = context.diagnostics.emit<diag::Id::iter_unknown>(text.range, name);
@@ -36,7 +32,9 @@ bool resolve_matches(ProbeContext& context, const AttachText& text, std::vector<
     return false;
   }
   ResolvedProbe probe = make_probe(kIter, text, full_name("iter", {name}), BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER);
-  probe.attach = image::TracingAttach{image::TracingKind::iterator, proto->module, name, proto->btf_id};
+  image::TracingAttach attach{image::TracingKind::iterator, proto->module, name, proto->btf_id};
+  if (parts == 2) attach.pin = text.parts[2];
+  probe.attach = std::move(attach);
   probe.arg_source = ArgSource::iterator;
   probe.space = types::Space::kernel;
   probe.context_type = proto->result;
@@ -63,10 +61,12 @@ constexpr std::array<std::string_view, 1> kAliases = {"it"};
 const Provider kIter = {
     .name = "iter",
     .aliases = kAliases,
-    .spec = "iter:NAME",
-    .summary = "Runs once for each kernel object of a kind: tasks, open files, BPF maps, sockets.",
+    .spec = "iter:NAME, iter:NAME:PIN",
+    .summary =
+        "Runs once for each kernel object of a kind: tasks, open files, BPF maps, sockets. With PIN it is kept as a "
+        "file, and runs when that is read.",
     .example = "iter:task { printf(\"%d %s\\n\", ctx.task.pid, ctx.task.comm); }",
-    .capabilities = kHasCtx,
+    .capabilities = kHasCtx | kSequenceFile,
     .in_kernel_list = true,
     .resolve = resolve_matches,
     .list = list_names,

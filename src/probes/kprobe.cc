@@ -41,6 +41,15 @@ void add(ProbeContext& context, const AttachText& text, const Request& request, 
   out.push_back(std::move(probe));
 }
 
+// One program for all `functions`, named by its pattern.
+void add_all(ProbeContext& context, const AttachText& text, const Request& request, std::vector<std::string> functions,
+             std::vector<ResolvedProbe>& out) {
+  add(context, text, request, "", request.function.name, out);
+  auto& attach = std::get<image::KprobeAttach>(out.back().attach);
+  attach.function.clear();
+  attach.functions = std::move(functions);
+}
+
 bool add_address(ProbeContext& context, const AttachText& text, const Request& request,
                  std::vector<ResolvedProbe>& out) {
   const auto address = parse_number(request.function.name);
@@ -122,7 +131,13 @@ bool resolve_function(const Provider& provider, bool on_return, ProbeContext& co
   const FunctionList list = traceable_functions(context.kernel);
   const auto names = request.module.empty() ? bare_names(list.names) : list.names;
   const std::string pattern = request.module.empty() ? function->name : request.module + ":" + function->name;
-  for (const std::string& name : matching(pattern, names)) {
+  std::vector<std::string> hits = matching(pattern, names);
+  // Without a module one program serves all functions; with one, each attaches by a name of its own.
+  if (request.module.empty() && !function->offset && !context.expand_all) {
+    if (!hits.empty()) add_all(context, text, request, std::move(hits), out);
+    return true;
+  }
+  for (const std::string& name : hits) {
     const size_t colon = name.find(':');
     const std::string module = colon == name.npos ? "" : name.substr(0, colon);
     add(context, text, request, module, colon == name.npos ? name : name.substr(colon + 1), out);

@@ -145,7 +145,12 @@ std::vector<std::string> list_resolved(ProbeContext& context, const ResolvedProb
   }
   if (const auto* uprobe = std::get_if<image::UprobeAttach>(&probe.attach); uprobe && uprobe->sites.size() > 1)
     return site_names(probe, *uprobe);
-  std::vector<std::string> lines = {with_readable_name(probe.full_name)};
+  std::vector<std::string> lines;
+  if (const auto* kprobe = std::get_if<image::KprobeAttach>(&probe.attach); kprobe && !kprobe->functions.empty()) {
+    for (const std::string& function : kprobe->functions) add_lines(context, *provider, function, verbose, lines);
+    return lines;
+  }
+  lines.push_back(with_readable_name(probe.full_name));
   if (verbose && provider->describe)
     for (const std::string& line : provider->describe(context, probe.full_name.substr(first + 1)))
       lines.push_back(std::string(kIndent) + line);

@@ -8,9 +8,10 @@
 namespace sonde::probes {
 namespace {
 
-constexpr std::array<const Provider*, 18> kProviders = {
+constexpr std::array<const Provider*, 20> kProviders = {
     &kBegin,  &kEnd,       &kSelf,   &kInterval, &kProfile, &kSoftware,  &kHardware, &kTracepoint, &kRawTracepoint,
     &kKprobe, &kKretprobe, &kFentry, &kFexit,    &kUprobe,  &kUretprobe, &kUsdt,     &kWatchpoint, &kIter,
+    &kTest,   &kBench,
 };
 
 bool is_alias(const Provider& provider, std::string_view name) {
@@ -63,6 +64,7 @@ bool resolve_any(ProbeContext& context, const AttachText& text, std::vector<Reso
   }
   if (any) return true;
   context.diagnostics.emit<diag::Id::probe_type_unmatched>(text.range, text.parts[0]);
+  context.diagnostics.emit<diag::Id::probe_without_attach_points>(text.range);
   return false;
 }
 

@@ -14,5 +14,6 @@ extern const Provider kFentry, kFexit;
 extern const Provider kUprobe, kUretprobe, kUsdt;
 extern const Provider kWatchpoint;
 extern const Provider kIter;
+extern const Provider kTest, kBench;
 
 }  // namespace sonde::probes

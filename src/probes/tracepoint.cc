@@ -10,6 +10,9 @@
 namespace sonde::probes {
 namespace {
 
+// "__rel_loc T[] name": the place of the data counts from the end of the word that names it (events of user space).
+bool is_relative(const kernel::TracepointField& field) { return field.type_text.starts_with("__rel_loc "); }
+
 // Types the fields of one event when a script first names one.
 class FormatRecord final : public types::CRecordSource {
  public:
@@ -25,6 +28,7 @@ class FormatRecord final : public types::CRecordSource {
       result.type = type_of(field);
       if (field.common) result.tag = "common";
       if (field.data_loc) result.tag = "data_loc";
+      if (is_relative(field)) result.tag = "rel_loc";
       fields.push_back(std::move(result));
     }
     return fields;
@@ -34,7 +38,7 @@ class FormatRecord final : public types::CRecordSource {
   types::TypeRef type_of(const kernel::TracepointField& field) const {
     types::TypeContext& types = kernel_.types();
     // The value of a dynamic array is its address, which lowering computes from the word in the record.
-    if (field.data_loc) return types.integer(8, true);
+    if (field.data_loc || is_relative(field)) return types.integer(8, true);
     types::TypeRef type = kernel::type_from_text(kernel_, field.type_text);
     if (field.array_length) return array_of(field, type);
     switch (type->kind) {

@@ -1,6 +1,7 @@
 // Resolving attach points through the providers, and the pid filter of -p.
 #include "sema/expand_probes.h"
 
+#include <cctype>
 #include <map>
 
 #include "sema/ast_walk.h"
@@ -69,31 +70,81 @@ bool needs_pid_test(const image::AttachSpec& attach) {
   return std::holds_alternative<image::KprobeAttach>(attach) || std::holds_alternative<image::TracepointAttach>(attach);
 }
 
-// The probe with `pid == PID` in front of its predicate: the test is ordinary code, visible in every dump.
-const ast::Probe* with_pid_test(const Inputs& inputs, const ast::Probe& probe) {
-  const source::Range range = probe.attach_points.front().range;
-  ast::Arena& arena = inputs.arena;
-  const auto start = [&](auto* node, ast::ExprKind kind) {
+bool is_iterator(const image::AttachSpec& attach) {
+  const auto* tracing = std::get_if<image::TracingAttach>(&attach);
+  return tracing && tracing->kind == image::TracingKind::iterator;
+}
+
+// --cgroup restricts whatever happens in a task of the system, which timers on one CPU (interval), programs that sonde runs
+// itself and iterators do not.
+bool needs_cgroup_test(const image::AttachSpec& attach) {
+  if (const auto* event = std::get_if<image::PerfEventAttach>(&attach)) return event->every_cpu;
+  return !std::holds_alternative<image::TestRunAttach>(attach) && !is_iterator(attach);
+}
+
+// Puts conditions in front of a probe's predicate. They are ordinary code, visible in every dump.
+class Filter {
+ public:
+  Filter(const Inputs& inputs, const ast::Probe& probe)
+      : inputs_(inputs), arena_(inputs.arena), probe_(probe), range_(probe.attach_points.front().range) {}
+
+  // pid == PID
+  void add_pid() { add(binary(ast::BinaryOp::eq, named("pid"), number(static_cast<uint64_t>(*inputs_.pid)))); }
+  // __in_cgroup(ID, DEPTH)
+  void add_cgroup() {
+    auto* call = start(arena_.make<ast::Call>(), ast::ExprKind::call);
+    call->name = "__in_cgroup";
+    call->name_range = range_;
+    const auto id = inputs_.kernel.cgroup_id(inputs_.cgroup);
+    call->arguments = {number(id.value_or(0)), number(inputs_.kernel.cgroup_depth(inputs_.cgroup))};
+    add(call);
+  }
+  const ast::Probe* result() {
+    if (!test_) return &probe_;
+    auto* copy = arena_.make<ast::Probe>(probe_);
+    copy->predicate = probe_.predicate ? binary(ast::BinaryOp::logical_and, test_, probe_.predicate) : test_;
+    return copy;
+  }
+
+ private:
+  template <typename Node>
+  Node* start(Node* node, ast::ExprKind kind) {
     node->kind = kind;
-    node->range = range;
+    node->range = range_;
     return node;
-  };
-  auto* pid = start(arena.make<ast::Identifier>(), ast::ExprKind::identifier);
-  pid->name = "pid";
-  auto* number = start(arena.make<ast::IntLiteral>(), ast::ExprKind::int_literal);
-  number->value = static_cast<uint64_t>(*inputs.pid);
-  const auto both = [&](ast::BinaryOp op, const ast::Expr* left, const ast::Expr* right) {
-    auto* node = start(arena.make<ast::Binary>(), ast::ExprKind::binary);
+  }
+  const ast::Expr* named(const char* name) {
+    auto* node = start(arena_.make<ast::Identifier>(), ast::ExprKind::identifier);
+    node->name = name;
+    return node;
+  }
+  const ast::Expr* number(uint64_t value) {
+    auto* node = start(arena_.make<ast::IntLiteral>(), ast::ExprKind::int_literal);
+    node->value = value;
+    return node;
+  }
+  const ast::Expr* binary(ast::BinaryOp op, const ast::Expr* left, const ast::Expr* right) {
+    auto* node = start(arena_.make<ast::Binary>(), ast::ExprKind::binary);
     node->op = op;
-    node->op_range = range;
+    node->op_range = range_;
     node->left = left;
     node->right = right;
     return node;
-  };
-  const ast::Expr* test = both(ast::BinaryOp::eq, pid, number);
-  auto* copy = arena.make<ast::Probe>(probe);
-  copy->predicate = probe.predicate ? both(ast::BinaryOp::logical_and, test, probe.predicate) : test;
-  return copy;
+  }
+  void add(const ast::Expr* test) { test_ = test_ ? binary(ast::BinaryOp::logical_and, test_, test) : test; }
+
+  const Inputs& inputs_;
+  ast::Arena& arena_;
+  const ast::Probe& probe_;
+  source::Range range_;
+  const ast::Expr* test_ = nullptr;
+};
+
+const ast::Probe* filtered(const Inputs& inputs, const ast::Probe& probe, const image::AttachSpec& attach) {
+  Filter filter(inputs, probe);
+  if (inputs.pid_filter && inputs.pid && needs_pid_test(attach)) filter.add_pid();
+  if (!inputs.cgroup.empty() && needs_cgroup_test(attach)) filter.add_cgroup();
+  return filter.result();
 }
 
 probes::ProbeContext::Missing missing_policy(const std::string& word) {
@@ -110,6 +161,21 @@ void report_empty(const Inputs& inputs, const ast::Probe& probe, const std::vect
   diag::Diagnostic& diagnostic = word == "warn" ? reporter.emit<Id::probe_removed>(range, nullptr)
                                                 : reporter.emit<Id::probe_nothing_matched>(range, nullptr);
   diagnostic.hints = hints;
+}
+
+// Results of tests and benchmarks are told by their names.
+void check_names(const bound::Tree& tree, Reporter& reporter) {
+  std::map<std::string_view, source::Range> seen;
+  for (const bound::Program& program : tree.programs) {
+    if (!(program.probe.capabilities & types::kIsExercise)) continue;
+    const std::string_view name = program.probe.full_name;
+    const auto [other, is_new] = seen.try_emplace(name, program.range);
+    if (is_new) continue;
+    std::string kind = program.probe.provider;
+    for (char& c : kind) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    reporter.emit<Id::exercise_name_taken>(program.range, nullptr, name.substr(name.find(':') + 1), kind)
+        .labels.push_back({other->second, std::string(diag::row(Id::exercise_other).text)});
+  }
 }
 
 }  // namespace
@@ -140,17 +206,22 @@ void expand_probes(const Inputs& inputs, const ast::Program& script, const Macro
         problems.emit<Id::probe_without_attach_points>(point.range);
       }
       reporter.add_all(problems, nullptr);
+      if (&point == &probe->attach_points.front() && probe->attach_points.size() > 1 && !resolved.empty() &&
+          is_iterator(resolved.front().attach))
+        reporter.emit<Id::iter_alone>(point.range, nullptr);
       for (probes::ResolvedProbe& one : resolved) {
         tree.programs.emplace_back();
         bound::Program& program = tree.programs.back();
-        program.source =
-            inputs.pid_filter && inputs.pid && needs_pid_test(one.attach) ? with_pid_test(inputs, *probe) : probe;
+        program.source = filtered(inputs, *probe, one.attach);
+        // Copies that differ only in their match are told apart by it.
+        if (named.per_match || resolved.size() > 1) one.label.clear();
         program.probe = std::move(one);
         program.range = point.range;
       }
     }
     if (tree.programs.size() == programs_before && reporter.ok()) report_empty(inputs, *probe, hints, reporter);
   }
+  check_names(tree, reporter);
 }
 
 }  // namespace sonde::sema

@@ -52,6 +52,8 @@ struct Inputs {
   std::optional<int> pid;   // -p or the child of -c
   bool pid_filter = false;  // -p: wrap kernel probes in a pid test
   bool has_child = false;   // -c
+  // Programs run only for tasks in this cgroup or below it; empty: everywhere.
+  std::string cgroup;
 };
 
 // Null when errors were reported.

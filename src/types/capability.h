@@ -19,6 +19,8 @@ enum Capability : uint32_t {
   kKernelStack = 1u << 8,    // get_stack may be called
   kSignals = 1u << 9,        // signal() allowed
   kRunsInTracer = 1u << 10,  // begin, end, self
+  kSequenceFile = 1u << 11,  // printf writes to the file through which the kernel's objects are read: iter
+  kIsExercise = 1u << 12,    // test, bench: run by sonde on an invented packet
 };
 
 }  // namespace sonde::types

@@ -84,6 +84,8 @@ class FakeKernel : public kernel::KernelView, public types::CRecordSource {
     return base::fail("no symbol");
   }
   Result<uint64_t> cgroup_id(std::string_view) const override { return 1; }
+  uint32_t cgroup_depth(std::string_view) const override { return 1; }
+  std::vector<kernel::BpfFunction> bpf_functions() const override { return {}; }
   bool module_loaded(std::string_view) const override { return false; }
   bool has_feature(std::string_view) const override { return true; }
   std::string lockdown() const override { return "none"; }

@@ -220,7 +220,7 @@ TEST_F(Resolve, UnknownProviders) {
   EXPECT_EQ(refusal("tracepont:a:b"), "Invalid probe type: tracepont");
   EXPECT_EQ(hint(), "did you mean `tracepoint`?");
   EXPECT_EQ(refusal("T:a:b"), "Invalid provider: 't'");
-  EXPECT_EQ(refusal("zz*:a"), "No probe type matched for zz*");
+  EXPECT_FALSE(resolve("zz*:a"));
   EXPECT_EQ(refusal("h*:sched:sched_switch"), "Invalid count for hardware probe: invalid integer: sched_switch");
 }
 
@@ -235,6 +235,10 @@ class ResolveKprobes : public Resolve {
     std::ofstream(folder_ / "machine") << "arch x86_64\nfeature kprobe\nmodule nf\n";
     std::ofstream(folder_ / "traceable_functions")
         << "vfs_read\nvfs_write\ndo_nanosleep\nvfs_x.part.0\nhook [nf]\nmmput\nhook\n";
+    std::filesystem::create_directories(folder_ / "events/user/made");
+    std::ofstream(folder_ / "events/user/made/format")
+        << "name: made\nID: 7\nformat:\n\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n\n"
+           "\tfield:__rel_loc char[] text;\toffset:8;\tsize:4;\tsigned:0;\n";
     open(folder_.string());
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -247,7 +251,9 @@ TEST_F(ResolveKprobes, Functions) {
   EXPECT_EQ(one("kr:nf:hook").full_name, "kretprobe:nf:hook");
   EXPECT_EQ(std::get<image::KprobeAttach>(out_[0].attach).module, "nf");
   EXPECT_EQ(std::get<image::KprobeAttach>(one("k:vmlinux:vfs_read").attach).module, "");
-  EXPECT_EQ(names("kprobe:vfs_*"), "kprobe:vfs_read kprobe:vfs_write ");
+  const probes::ResolvedProbe all = one("kprobe:vfs_*");
+  EXPECT_EQ(all.full_name, "kprobe:vfs_*");
+  EXPECT_EQ(std::get<image::KprobeAttach>(all.attach).functions, (std::vector<std::string>{"vfs_read", "vfs_write"}));
   // In BTF but not in the list: only wildcards ask the list.
   EXPECT_EQ(one("kprobe:vfs_unlink").full_name, "kprobe:vfs_unlink");
   EXPECT_EQ(one("fentry:vfs_unlink").full_name, "fentry:vmlinux:vfs_unlink");
@@ -255,6 +261,13 @@ TEST_F(ResolveKprobes, Functions) {
   EXPECT_EQ(names("kprobe:*:hook"), "kprobe:nf:hook kprobe:vmlinux:hook ");
   EXPECT_EQ(types::printed(out_[0].context_type), "struct pt_regs");
   EXPECT_EQ(out_[0].context_type->c_record->find("ip").size(), 1u);
+}
+
+// Events made by user space place their data relative to the word that tells where it is.
+TEST_F(ResolveKprobes, RelativeData) {
+  one("tracepoint:user:made");
+  EXPECT_EQ(field("text"), "int64");
+  EXPECT_EQ(out_.at(0).args_type->c_record->find("text").back()->tag, "rel_loc");
 }
 
 TEST_F(ResolveKprobes, Refusals) {

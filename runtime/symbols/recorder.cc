@@ -1,0 +1,118 @@
+// Record formats: perf_event_open(2).
+#include "runtime/symbols/recorder.h"
+
+#include <linux/perf_event.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstring>
+#include <span>
+
+namespace sonde::symbols {
+namespace {
+
+// Some hundred new programs between two looks.
+constexpr size_t kRingBytes = 256 * 1024;
+
+struct MapRecord {
+  uint32_t pid, tid;
+  uint64_t address, length, file_offset;
+  uint32_t major, minor;
+  uint64_t inode, generation;
+  uint32_t protection, flags;
+  // path, NUL
+};
+struct ForkRecord {
+  uint32_t pid, parent, tid, parent_tid;
+};
+
+base::Fd open_event(int cpu) {
+  perf_event_attr attributes{};
+  attributes.size = sizeof(attributes);
+  attributes.type = PERF_TYPE_SOFTWARE;
+  attributes.config = PERF_COUNT_SW_DUMMY;
+  attributes.mmap = 1;
+  attributes.mmap2 = 1;
+  attributes.comm = 1;
+  attributes.comm_exec = 1;
+  attributes.task = 1;
+  attributes.watermark = 1;
+  attributes.wakeup_watermark = kRingBytes / 2;
+  return base::Fd(static_cast<int>(::syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
+}
+
+template <typename Record>
+bool read_record(std::span<const char> bytes, Record& record) {
+  if (bytes.size() < sizeof(record)) return false;
+  std::memcpy(&record, bytes.data(), sizeof(record));
+  return true;
+}
+
+void take_mapping(std::span<const char> bytes, UserSymbols& symbols) {
+  MapRecord record;
+  if (!read_record(bytes, record)) return;
+  Mapping mapping;
+  mapping.start = record.address;
+  mapping.end = record.address + record.length;
+  mapping.file_offset = record.file_offset;
+  mapping.inode = record.inode;
+  const std::span<const char> path = bytes.subspan(sizeof(record));
+  mapping.path.assign(path.data(), ::strnlen(path.data(), path.size()));
+  symbols.record_mapping(record.pid, std::move(mapping));
+}
+
+}  // namespace
+
+Result<ProcessRecorder> ProcessRecorder::start() {
+  ProcessRecorder recorder;
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const long cpus = ::sysconf(_SC_NPROCESSORS_CONF);
+  for (int cpu = 0; cpu < cpus; ++cpu) {
+    Buffer buffer;
+    buffer.event = open_event(cpu);
+    if (!buffer.event.valid() && errno == ENODEV) continue;  // offline
+    if (!buffer.event.valid()) return base::fail_errno("watch the mappings of processes");
+    auto pages = runtime::Mapping::map(buffer.event.get(), page + kRingBytes, PROT_READ | PROT_WRITE, 0);
+    if (!pages) return std::unexpected(pages.error());
+    buffer.pages = std::move(*pages);
+    recorder.buffers_.push_back(std::move(buffer));
+  }
+  return recorder;
+}
+
+void ProcessRecorder::drain(UserSymbols& symbols) {
+  for (Buffer& buffer : buffers_) drain(buffer, symbols);
+}
+
+void ProcessRecorder::drain(Buffer& buffer, UserSymbols& symbols) {
+  auto* control = static_cast<perf_event_mmap_page*>(buffer.pages.data());
+  const char* ring = static_cast<const char*>(buffer.pages.data()) + control->data_offset;
+  const std::atomic_ref<__u64> head(control->data_head);
+  const std::atomic_ref<__u64> tail(control->data_tail);
+  const uint64_t end = head.load(std::memory_order_acquire);
+  uint64_t at = tail.load(std::memory_order_relaxed);
+  const auto copy = [&](size_t size) {
+    record_.resize(size);
+    for (size_t i = 0; i < size; ++i) record_[i] = ring[(at + i) % kRingBytes];
+  };
+  while (at < end) {
+    perf_event_header header;
+    copy(sizeof(header));
+    std::memcpy(&header, record_.data(), sizeof(header));
+    if (header.size < sizeof(header) || header.size > end - at) break;
+    copy(header.size);
+    const std::span<const char> bytes = std::span<const char>(record_).subspan(sizeof(header));
+    if (header.type == PERF_RECORD_MMAP2) take_mapping(bytes, symbols);
+    if (ForkRecord fork; header.type == PERF_RECORD_FORK && read_record(bytes, fork) && fork.pid != fork.parent)
+      symbols.record_fork(fork.pid, fork.parent);
+    if (uint32_t pid;
+        header.type == PERF_RECORD_COMM && (header.misc & PERF_RECORD_MISC_COMM_EXEC) != 0 && read_record(bytes, pid))
+      symbols.record_exec(pid);
+    at += header.size;
+  }
+  tail.store(end, std::memory_order_release);
+}
+
+}  // namespace sonde::symbols

@@ -1,0 +1,35 @@
+// Watches what processes map as code, through the kernel's own perf records, so that addresses of processes that end at
+// once can be named afterwards: /proc tells nothing of them any more.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "runtime/mapping.h"
+#include "runtime/symbols/user.h"
+
+namespace sonde::symbols {
+
+class ProcessRecorder {
+ public:
+  // Begins to watch all CPUs. Fails where the kernel does not permit that.
+  static Result<ProcessRecorder> start();
+
+  // Takes what has happened since the last call. To be called several times a second: what does not fit into the
+  // buffers is lost.
+  void drain(UserSymbols& symbols);
+
+ private:
+  struct Buffer {
+    base::Fd event;
+    runtime::Mapping pages;  // one page that describes the ring, then the ring
+  };
+  void drain(Buffer& buffer, UserSymbols& symbols);
+
+  std::vector<Buffer> buffers_;  // one per CPU
+  std::vector<char> record_;     // the record at hand, in one piece
+};
+
+}  // namespace sonde::symbols
