@@ -163,11 +163,6 @@ class FunctionLowering {
     bool used;
   };
 
-  struct Sequence;
-  llvm::Value* sequence_file();
-  void flush(Sequence& text);
-  void append_text(Sequence& text, const std::string& bytes);
-  void append_value(Sequence& text, const image::FormatPiece& piece, const Expr& expr);
   llvm::Value* iterator_member(const Place& from, TypeRef type);
 
   void start(const std::string& name, llvm::ArrayRef<llvm::Type*> parameters, bool is_static);
@@ -201,8 +196,6 @@ class FunctionLowering {
   llvm::Value* saved_arguments();
   llvm::Value* entry_key(image::ProgramId reader, bool at_return);
   llvm::Value* usdt_argument(uint32_t number);
-  llvm::Value* usdt_word(const probes::UsdtArgument& argument);
-  llvm::Value* usdt_value(const probes::UsdtArgument& argument, llvm::Value* word);
   Place index_place(const sema::Index& expr);
   bool relocates(const Place& from, const types::CRecord& record) const;
   Place typed_place(const Expr& pointer);

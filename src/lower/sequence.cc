@@ -27,42 +27,43 @@ std::string flags_of(const image::FormatPiece& piece) {
   return text;
 }
 
-}  // namespace
-
 // One piece of text for the kernel under construction.
-struct FunctionLowering::Sequence {
+struct Sequence {
   std::string format;
   llvm::SmallVector<llvm::Value*, kMostArguments> values;
 };
 
-llvm::Value* FunctionLowering::sequence_file() {
+llvm::Value* sequence_file(FunctionLowering& function) {
   // struct bpf_iter_meta, the first member of every iterator's context, begins with the file.
-  llvm::Value* meta = builder.CreateIntToPtr(context_load(0, kWord, false), module.ptr);
-  return builder.CreateIntToPtr(builder.CreateAlignedLoad(module.i64, meta, llvm::Align(kWord), /*isVolatile=*/true),
-                                module.ptr);
+  llvm::Value* meta = function.builder.CreateIntToPtr(function.context_load(0, kWord, false), function.module.ptr);
+  return function.builder.CreateIntToPtr(
+      function.builder.CreateAlignedLoad(function.module.i64, meta, llvm::Align(kWord), /*isVolatile=*/true),
+      function.module.ptr);
 }
 
-void FunctionLowering::flush(Sequence& text) {
+void flush(FunctionLowering& function, Sequence& text) {
   if (text.format.empty()) return;
-  TempScope temporaries(*this);
+  FunctionLowering::TempScope temporaries(function);
   const auto size = static_cast<uint32_t>(text.values.size()) * kWord;
-  llvm::Value* data = llvm::ConstantPointerNull::get(llvm::cast<llvm::PointerType>(module.ptr));
+  llvm::Value* data = llvm::ConstantPointerNull::get(llvm::cast<llvm::PointerType>(function.module.ptr));
   if (size != 0) {
-    data = allocate(size);
-    for (size_t i = 0; i < text.values.size(); ++i) store(offset(data, i * kWord), kWord, text.values[i]);
+    data = function.allocate(size);
+    for (size_t i = 0; i < text.values.size(); ++i)
+      function.store(function.offset(data, i * kWord), kWord, text.values[i]);
   }
   const std::string format = text.format + '\0';
-  helper(BPF_FUNC_seq_printf, {sequence_file(), module.text(format),
-                               builder.getInt32(static_cast<uint32_t>(format.size())), data, builder.getInt32(size)});
+  function.helper(BPF_FUNC_seq_printf, {sequence_file(function), function.module.text(format),
+                                        function.builder.getInt32(static_cast<uint32_t>(format.size())), data,
+                                        function.builder.getInt32(size)});
   text = {};
 }
 
 // Bytes that a kernel format cannot hold go out as they are.
-void FunctionLowering::append_text(Sequence& text, const std::string& bytes) {
+void append_text(FunctionLowering& function, Sequence& text, const std::string& bytes) {
   if (!is_plain(bytes)) {
-    flush(text);
-    helper(BPF_FUNC_seq_write,
-           {sequence_file(), module.text(bytes), builder.getInt32(static_cast<uint32_t>(bytes.size()))});
+    flush(function, text);
+    function.helper(BPF_FUNC_seq_write, {sequence_file(function), function.module.text(bytes),
+                                         function.builder.getInt32(static_cast<uint32_t>(bytes.size()))});
     return;
   }
   for (const char c : bytes) {
@@ -71,27 +72,28 @@ void FunctionLowering::append_text(Sequence& text, const std::string& bytes) {
   }
 }
 
-void FunctionLowering::append_value(Sequence& text, const image::FormatPiece& piece, const Expr& expr) {
+void append_value(FunctionLowering& function, Sequence& text, const image::FormatPiece& piece, const Expr& expr) {
   using image::LengthModifier;
   const std::string flags = flags_of(piece);
   if (!in_register(expr.type)) {
     // A character array of the kernel that is full has no NUL.
-    llvm::Value* copy = allocate((expr.type->size + kWord) / kWord * kWord);
-    store_value(expr, copy, false);
-    store(offset(copy, expr.type->size), 1, constant(0));
+    llvm::Value* copy = function.allocate((expr.type->size + kWord) / kWord * kWord);
+    function.store_value(expr, copy, false);
+    function.store(function.offset(copy, expr.type->size), 1, function.constant(0));
     text.format += "%" + flags + "s";
-    text.values.push_back(builder.CreatePtrToInt(copy, module.i64));
+    text.values.push_back(function.builder.CreatePtrToInt(copy, function.module.i64));
     return;
   }
-  llvm::Value* value = scalar(expr);
+  llvm::Value* value = function.scalar(expr);
   const char conversion = piece.conversion.front();
   switch (conversion) {
     case 's':
       if (expr.type->kind == types::Kind::boolean) {
-        llvm::Value* word = builder.CreateSelect(as_bool(value), module.text(std::string("true") + '\0'),
-                                                 module.text(std::string("false") + '\0'));
+        llvm::Value* word =
+            function.builder.CreateSelect(function.as_bool(value), function.module.text(std::string("true") + '\0'),
+                                          function.module.text(std::string("false") + '\0'));
         text.format += "%" + flags + "s";
-        text.values.push_back(builder.CreatePtrToInt(word, module.i64));
+        text.values.push_back(function.builder.CreatePtrToInt(word, function.module.i64));
         return;
       }
       if (expr.type->kind == types::Kind::pointer)
@@ -108,12 +110,14 @@ void FunctionLowering::append_value(Sequence& text, const image::FormatPiece& pi
       narrow.size = piece.length == LengthModifier::hh ? 1 : piece.length == LengthModifier::h ? 2 : 4;
       const bool is_long = piece.length >= LengthModifier::l;
       // The kernel knows no shorter length than int.
-      if (!is_long) value = canonical(value, &narrow);
+      if (!is_long) value = function.canonical(value, &narrow);
       text.format += "%" + flags + "ll" + conversion;
     }
   }
   text.values.push_back(value);
 }
+
+}  // namespace
 
 void FunctionLowering::print_sequence(const sema::Call& call) {
   TempScope temporaries(*this);
@@ -121,12 +125,12 @@ void FunctionLowering::print_sequence(const sema::Call& call) {
   const size_t format = *call.row->format_argument;
   size_t next = format + 1;
   for (const image::FormatPiece& piece : image::parse_format(*call.described[format].text).pieces) {
-    append_text(text, piece.text);
+    append_text(*this, text, piece.text);
     if (piece.conversion.empty()) continue;
-    append_value(text, piece, *call.arguments[next++]);
-    if (text.values.size() == kMostArguments) flush(text);
+    append_value(*this, text, piece, *call.arguments[next++]);
+    if (text.values.size() == kMostArguments) flush(*this, text);
   }
-  flush(text);
+  flush(*this, text);
 }
 
 }  // namespace sonde::lower

@@ -21,37 +21,37 @@ types::Type integer(uint32_t size, bool is_signed) {
   return type;
 }
 
-}  // namespace
-
 // The value of a constant or a register, or the address of an operand in memory. Never in a branch: LLVM would make one load
 // at a computed offset of the context out of those in several branches, and the verifier refuses that.
-llvm::Value* FunctionLowering::usdt_word(const UsdtArgument& argument) {
-  const auto word = [&](uint32_t at) { return context_load(at, 8, false); };
+llvm::Value* word_of(FunctionLowering& function, const UsdtArgument& argument) {
+  const auto word = [&](uint32_t at) { return function.context_load(at, 8, false); };
   switch (argument.kind) {
-    case UsdtArgument::Kind::constant: return constant(static_cast<uint64_t>(argument.value));
+    case UsdtArgument::Kind::constant: return function.constant(static_cast<uint64_t>(argument.value));
     case UsdtArgument::Kind::in_register: return word(*argument.base);
     case UsdtArgument::Kind::memory: break;
     case UsdtArgument::Kind::unusable: SONDE_UNREACHABLE();
   }
-  llvm::Value* address = constant(static_cast<uint64_t>(argument.value));
-  if (argument.base) address = builder.CreateAdd(word(*argument.base), address);
+  llvm::Value* address = function.constant(static_cast<uint64_t>(argument.value));
+  if (argument.base) address = function.builder.CreateAdd(word(*argument.base), address);
   if (argument.index) {
     llvm::Value* index = word(*argument.index);
     if (argument.index_bytes < 8) {
       const types::Type half = integer(4, argument.index_signed);
-      index = canonical(index, &half);
+      index = function.canonical(index, &half);
     }
-    address = builder.CreateAdd(address, builder.CreateMul(index, constant(argument.scale)));
+    address = function.builder.CreateAdd(address, function.builder.CreateMul(index, function.constant(argument.scale)));
   }
   return address;
 }
 
 // The operand's value, extended by its sign.
-llvm::Value* FunctionLowering::usdt_value(const UsdtArgument& argument, llvm::Value* word) {
+llvm::Value* value_of(FunctionLowering& function, const UsdtArgument& argument, llvm::Value* word) {
   const types::Type width = integer(argument.size, argument.is_signed);
-  if (argument.kind != UsdtArgument::Kind::memory) return canonical(word, &width);
-  return read_scalar({Place::Kind::foreign, word, 0, types::Space::user}, &width);
+  if (argument.kind != UsdtArgument::Kind::memory) return function.canonical(word, &width);
+  return function.read_scalar({Place::Kind::foreign, word, 0, types::Space::user}, &width);
 }
+
+}  // namespace
 
 llvm::Value* FunctionLowering::usdt_argument(uint32_t number) {
   // Operands in the order of the first cookie that has them, with all their cookies. A place that records fewer arguments
@@ -66,9 +66,9 @@ llvm::Value* FunctionLowering::usdt_argument(uint32_t number) {
     known->second.push_back(cookie);
   }
   if (operands.empty()) return constant(0);
-  if (operands.size() == 1) return usdt_value(operands.front().first, usdt_word(operands.front().first));
+  if (operands.size() == 1) return value_of(*this, operands.front().first, word_of(*this, operands.front().first));
   std::vector<llvm::Value*> words;
-  for (const auto& [operand, cookies] : operands) words.push_back(usdt_word(operand));
+  for (const auto& [operand, cookies] : operands) words.push_back(word_of(*this, operand));
   TempScope temporaries(*this);
   llvm::Value* result = allocate(8);
   llvm::Value* cookie = helper(BPF_FUNC_get_attach_cookie, {context()});
@@ -84,7 +84,7 @@ llvm::Value* FunctionLowering::usdt_argument(uint32_t number) {
       builder.CreateCondBr(here, taken, next);
       continue_in(taken);
     }
-    store(result, 8, usdt_value(operand, words[i]));
+    store(result, 8, value_of(*this, operand, words[i]));
     builder.CreateBr(done);
     if (next) continue_in(next);
   }
