@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -95,7 +96,9 @@ Result<ChildProcess> ChildProcess::start(const std::string& command) {
 
   int go[2];
   int failed[2];
-  if (::pipe2(go, O_CLOEXEC) != 0) return base::fail_errno("Failed to fork child: pipe");
+  // Not a pipe: writing to one whose reader was killed would kill us too.
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, go) != 0)
+    return base::fail_errno("Failed to fork child: socketpair");
   const base::Fd go_read(go[0]);
   base::Fd go_write(go[1]);
   if (::pipe2(failed, O_CLOEXEC) != 0) return base::fail_errno("Failed to fork child: pipe");
@@ -137,7 +140,9 @@ ChildProcess::~ChildProcess() {
 
 Result<> ChildProcess::release() {
   const char byte = 1;
-  if (::write(go_.get(), &byte, kGoBytes) < 0) return base::fail_errno("Failed to run child");
+  // A child that was killed while it waited is one that ended: the run ends with it.
+  if (::send(go_.get(), &byte, kGoBytes, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET)
+    return base::fail_errno("Failed to run child");
   go_.reset();
   int code = 0;
   // The pipe's other end closes on a successful exec.

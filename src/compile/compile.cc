@@ -136,6 +136,7 @@ bool Compilation::check() {
       .is_function_macro = [this](std::string_view name) { return c_section_.is_function_macro(name); },
       .find_c_function = [this](std::string_view name) { return c_objects_.find(name); },
       .c_functions = c_objects_.names(),
+      .portable = options_.portable,
       .unsafe = options_.unsafe,
       .pid = options_.pid,
       .pid_filter = options_.pid_filter,

@@ -39,9 +39,11 @@ class Typing::CallEnvironment : public builtins::CallEnvironment {
   std::string configured(std::string_view key) const override { return typing_.inputs_.config.text(key); }
   bool unsafe_allowed() const override { return typing_.inputs_.unsafe; }
   Result<uint64_t> symbol_address(std::string_view name) override {
-    return typing_.inputs_.kernel.symbol_address(name);
+    return refuses_machine() ? 0 : typing_.inputs_.kernel.symbol_address(name);
   }
-  Result<uint64_t> cgroup_id(std::string_view path) override { return typing_.inputs_.kernel.cgroup_id(path); }
+  Result<uint64_t> cgroup_id(std::string_view path) override {
+    return refuses_machine() ? 0 : typing_.inputs_.kernel.cgroup_id(path);
+  }
   types::TypeRef kernel_type(std::string_view tag, std::string_view name) override {
     return typing_.names_.find(tag, name);
   }
@@ -68,6 +70,11 @@ class Typing::CallEnvironment : public builtins::CallEnvironment {
   void declare_option(source::Range range, const builtins::ScriptOption& option) override;
 
  private:
+  // What is a number of this machine would be a wrong one where a portable program runs.
+  bool refuses_machine() {
+    if (typing_.inputs_.portable) diagnostics_.emit<Id::portable_unsupported>(call_.range, call_.row->name);
+    return typing_.inputs_.portable;
+  }
   const probes::ResolvedProbe& probe() const { return typing_.program_->probe; }
 
   Typing& typing_;
