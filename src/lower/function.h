@@ -162,7 +162,6 @@ class FunctionLowering {
     uint32_t size;
     bool used;
   };
-
   llvm::Value* iterator_member(const Place& from, TypeRef type);
 
   void start(const std::string& name, llvm::ArrayRef<llvm::Type*> parameters, bool is_static);
