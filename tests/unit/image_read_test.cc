@@ -57,7 +57,7 @@ Image full_image() {
   };
   for (const AttachSpec& spec : specs) {
     const std::string name = "p" + std::to_string(image.programs.size());
-    image.programs.push_back({name, "s_" + name, "begin", "special", 17, 3, true, spec, {0}});
+    image.programs.push_back({name, "s_" + name, "begin", "special", 17, 3, true, true, spec, {0}});
   }
   image.formats = {parse_format("%-5ld %s|%rx%%\n")};
   image.events = {{Action::printf, 40, {{{0}, 16}, {{2}, 24}}, {0}, {}, {}, {1}},

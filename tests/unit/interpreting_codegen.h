@@ -126,6 +126,8 @@ class InterpretingCodegen : public Codegen {
     SONDE_CHECK(found != helpers.end());
     return reg(found->second(values));
   }
+  // Routines are BPF code: only the kernel runs them.
+  Reg routine(std::string_view, std::initializer_list<Operand>) override { SONDE_UNREACHABLE(); }
   Reg context() override { return reg(0xc0); }
   types::Space space() const override { return probe_space; }
   Reg probe_read(Mem to, Reg size, Reg address, types::Space from) override {

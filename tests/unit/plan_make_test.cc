@@ -238,20 +238,20 @@ TEST_F(Planning, ProgramsAreNamedAfterTheirProbes) {
 }
 
 TEST_F(Planning, SpansCarryTheirTextAndLevels) {
-  image::Image image;
-  const image::SpanId one = add_span(image, sources_, range(8, 16), nullptr);
-  EXPECT_EQ(image.spans[one.value], (image::SourceSpan{"stdin", 1, 9, 17, 1, "begin { print(1);", {}}));
-  const image::SpanId lines = add_span(image, sources_, range(6, 29), nullptr);
-  EXPECT_EQ(image.spans[lines.value].end_column, 0u);
-  EXPECT_EQ(image.spans[lines.value].end_line, 2u);
-  EXPECT_EQ(image.spans[lines.value].text, "begin { print(1);\n  exit(); }");
-  EXPECT_EQ(add_span(image, sources_, range(8, 16), nullptr), one);
-  EXPECT_FALSE(add_span(image, sources_, {}, nullptr).valid());
+  Plan plan;
+  const image::SpanId one = add_span(plan, sources_, range(8, 16), nullptr);
+  EXPECT_EQ(plan.image.spans[one.value], (image::SourceSpan{"stdin", 1, 9, 17, 1, "begin { print(1);", {}}));
+  const image::SpanId lines = add_span(plan, sources_, range(6, 29), nullptr);
+  EXPECT_EQ(plan.image.spans[lines.value].end_column, 0u);
+  EXPECT_EQ(plan.image.spans[lines.value].end_line, 2u);
+  EXPECT_EQ(plan.image.spans[lines.value].text, "begin { print(1);\n  exit(); }");
+  EXPECT_EQ(add_span(plan, sources_, range(8, 16), nullptr), one);
+  EXPECT_FALSE(add_span(plan, sources_, {}, nullptr).valid());
   const std::vector<source::Range> levels = {range(20, 26)};
-  const image::SpanId expanded = add_span(image, sources_, range(8, 16), &levels);
+  const image::SpanId expanded = add_span(plan, sources_, range(8, 16), &levels);
   EXPECT_NE(expanded, one);
-  ASSERT_EQ(image.spans[expanded.value].expanded_from.size(), 1u);
-  EXPECT_EQ(image.spans[image.spans[expanded.value].expanded_from[0].value].line, 2u);
+  ASSERT_EQ(plan.image.spans[expanded.value].expanded_from.size(), 1u);
+  EXPECT_EQ(plan.image.spans[plan.image.spans[expanded.value].expanded_from[0].value].line, 2u);
 }
 
 TEST_F(Planning, NamedParametersAreListed) {
