@@ -174,6 +174,17 @@ Reg lower_dw_ustack(Codegen& cg) {
 constexpr Param kParams[] = {{"mode", ParamKind::word_or_literal, true}, {"limit", ParamKind::word_or_literal, true}};
 
 constexpr Builtin kRows[] = {
+    {.name = "dw_ustack",
+     .kind = RowKind::value,
+     .params = kParams,
+     .summary = "The user stack, as `ustack`, of programs built without frame pointers: walked in the kernel by the "
+                "`.eh_frame` tables of the processes named by -p, -c or --dwarf-pid. x86_64 only. Unstable: config "
+                "`unstable_dw_ustack`.",
+     .example = "profile:hz:99 { @[dw_ustack] = count(); }",
+     .needs = types::kKernelStack,
+     .refusal = diag::Id::stack_helper,
+     .check = check_dw_ustack,
+     .lower = lower_dw_ustack},
     {.name = "kstack",
      .kind = RowKind::value,
      .params = kParams,
@@ -193,17 +204,6 @@ constexpr Builtin kRows[] = {
      .refusal = diag::Id::stack_helper,
      .check = [](CallView& call) { return check_stack(call, true); },
      .lower = lower_ustack},
-    {.name = "dw_ustack",
-     .kind = RowKind::value,
-     .params = kParams,
-     .summary = "The user stack, as `ustack`, of programs built without frame pointers: walked in the kernel by the "
-                "`.eh_frame` tables of the processes named by -p, -c or --dwarf-pid. x86_64 only. Unstable: config "
-                "`unstable_dw_ustack`.",
-     .example = "profile:hz:99 { @[dw_ustack] = count(); }",
-     .needs = types::kKernelStack,
-     .refusal = diag::Id::stack_helper,
-     .check = check_dw_ustack,
-     .lower = lower_dw_ustack},
 };
 
 }  // namespace

@@ -113,6 +113,7 @@ bound::Stmt* Binder::map_assignment(const ast::Assign& assign, const ast::Map& t
     made->value = result;
     return made;
   }
+  made->target->map->assigned = true;
   // The one place where an aggregate may stand; a block that ends in the call counts.
   bound::Expr* last = value;
   while (auto* block = bound::as<bound::BlockExpr>(last)) last = block->block.value;

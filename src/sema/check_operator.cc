@@ -84,7 +84,8 @@ TypeRef Typing::operator_refused(bound::Binary& node, TypeRef left, TypeRef righ
 
 TypeRef Typing::binary(bound::Binary& node) {
   TypeRef left = expr(node.left), right = expr(node.right);
-  if (!left || !right) return nullptr;
+  // What is compared may have no type yet, in `@m = @m > 1`; the result's is known.
+  if (!left || !right) return is_comparison(node.op) || is_logical(node.op) ? types_.boolean() : nullptr;
   if (foldable(*node.left) && foldable(*node.right))
     return folded(node, fold(node.op, *node.left->literal, *node.right->literal));
   if (node.op == ast::BinaryOp::eq || node.op == ast::BinaryOp::ne) {

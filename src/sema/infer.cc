@@ -66,16 +66,20 @@ bool Inference::decide_conditions(Typing& typing) {
   return true;
 }
 
-// A map that is only read or counted up holds numbers.
+// A map that is only read or counted up holds numbers. One that is assigned gets its type from what it is assigned,
+// once the maps that go into it are settled; only if it waits for itself it is taken for numbers, too.
 bool Inference::seed_maps() {
-  bool seeded = false;
-  for (bound::Map& map : tree_.maps) {
-    if (map.value.type || !map.by_value || map.takes_aggregate) continue;
-    map.value.type = types_.literal(0);
-    slot_changed(map.value);
-    seeded = true;
+  for (const bool assigned : {false, true}) {
+    bool seeded = false;
+    for (bound::Map& map : tree_.maps) {
+      if (map.value.type || !map.by_value || map.takes_aggregate || map.assigned != assigned) continue;
+      map.value.type = types_.literal(0);
+      slot_changed(map.value);
+      seeded = true;
+    }
+    if (seeded) return true;
   }
-  return seeded;
+  return false;
 }
 
 void Inference::run(Typing& typing) {

@@ -41,6 +41,7 @@ struct Map {
   Shape shape = Shape::unknown;
   source::Range first_use;
   bool by_value = false;         // an entry is read or written somewhere
+  bool assigned = false;         // by a plain assignment somewhere
   bool takes_aggregate = false;  // assigned the value of another map's aggregate
   std::optional<std::string> declared_kind;
   std::optional<uint64_t> declared_entries;

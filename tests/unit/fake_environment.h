@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "builtins/builtin.h"
+#include "types/capability.h"
 
 namespace sonde::builtins::testing {
 
@@ -14,7 +15,7 @@ class FakeEnvironment : public CallEnvironment {
   types::TypeContext types_;
   diag::Diagnostics diagnostics_;
   std::string provider_ = "kprobe", probetype_ = "kprobe", name_ = "kprobe:vfs_read";
-  uint32_t capabilities_ = UINT32_MAX;
+  uint32_t capabilities_ = UINT32_MAX & ~uint32_t{types::kSequenceFile};
   types::Space space_ = types::Space::kernel;
   std::map<std::string, std::string, std::less<>> config_ = {{"max_strlen", "64"}, {"stack_mode", "sonde"}};
   std::map<std::string, uint64_t, std::less<>> symbols_;

@@ -50,8 +50,10 @@ TEST_F(List, Types) {
   EXPECT_EQ(list("struct  path*"), "struct path\n");
   EXPECT_EQ(list("struct path*", true),
             "vmlinux: struct path {\n\tstruct vfsmount *mnt;\n\tstruct dentry *dentry;\n};\n\n");
-  EXPECT_EQ(list("enum task_fl*", true),
-            "vmlinux: enum task_flags {\n\tTASK_IDLE = 0,\n\tTASK_BUSY = 1,\n\tTASK_DEAD = 128,\n};\n\n");
+  EXPECT_EQ(
+      list("enum pid_t*", true),
+      "vmlinux: enum pid_type {\n\tPIDTYPE_PID = 0,\n\tPIDTYPE_TGID = 1,\n\tPIDTYPE_PGID = 2,\n\tPIDTYPE_SID = 3,\n"
+      "\tPIDTYPE_MAX = 4,\n};\n\n");
   EXPECT_EQ(list("struct qstr", true),
             "vmlinux: struct qstr {\n\tunion {\n\t\tstruct {\n\t\t\tu32 hash;\n\t\t\tu32 len;\n\t\t};\n"
             "\t\tu64 hash_len;\n\t};\n\tconst unsigned char *name;\n};\n\n");

@@ -88,13 +88,13 @@ TEST(Macro, ExpansionIsBounded) {
   }
   EXPECT_TRUE(says(Checked(script + "begin { $a = nsecs; print(m39($a)); }"), "program too large"));
   std::string deep = "macro m0(x) { x }\n";
-  for (int i = 1; i < 100; ++i)
+  for (int i = 1; i < 200; ++i)
     deep += "macro m" + std::to_string(i) + "(x) { " + std::string(40, '(') + "m" + std::to_string(i - 1) + "(x)" + [] {
       std::string tail;
       for (int j = 0; j < 40; ++j) tail += "+1)";
       return tail;
     }() + " }\n";
-  EXPECT_TRUE(says(Checked(deep + "begin { $a = nsecs; print(m99($a)); }"), "program too deep"));
+  EXPECT_TRUE(says(Checked(deep + "begin { $a = nsecs; print(m199($a)); }"), "program too deep"));
 }
 
 TEST(Macro, DiagnosticsNameTheLevels) {
