@@ -371,7 +371,8 @@ LoopEnd Tracer::loop(Signals& signals, const std::vector<int>& processes) {
       take_exit();
       return LoopEnd::exit_called;
     }
-    if (!more && !has_sources()) return LoopEnd::nothing_left;
+    // A command is run to its end, whatever looks at it.
+    if (!more && !has_sources() && !options_.pid_is_child) return LoopEnd::nothing_left;
     const auto now = std::chrono::steady_clock::now();
     if (now >= next_poll) {
       counters_->poll(printer_);

@@ -76,9 +76,10 @@ Reg lower_comm_of(Codegen& cg) {
 // --- percpu_kaddr -------------------------------------------------------------------------------------------------------
 
 // A per-CPU variable lies between these symbols; its copy of a CPU is that CPU's entry of __per_cpu_offset away.
+// On x86_64 they count from 0, an address that looks like a hidden one.
 bool is_percpu(CallView& call, uint64_t address) {
-  const auto start = call.env.symbol_address("__per_cpu_start"), end = call.env.symbol_address("__per_cpu_end");
-  return start && end && address >= *start && address < *end;
+  const auto end = call.env.symbol_address("__per_cpu_end");
+  return end && address >= call.env.symbol_address("__per_cpu_start").value_or(0) && address < *end;
 }
 
 Constant fold_percpu_symbol(CallView& call) {
