@@ -179,7 +179,9 @@ def lane_vm(settings):
 
 def lane_differential(_):
     build("release", "sonde")
-    return [one("differential", "differential", [ROOT / "tests/differential_test"])]
+    # Programs from a fixed seed, so that a change is what makes one fail; the hunt with others is `run.py --seconds N`.
+    return [one("differential", "expressions", [ROOT / "tests/differential_test"]),
+            one("differential", "programs", [ROOT / "tests/differential/run.py", "--programs", "50", "--seed", "32"])]
 
 
 def fuzzers():
@@ -230,7 +232,7 @@ LANES = {
     "unit": (lane_unit, "GoogleTest binaries, one per folder"),
     "golden": (lane_golden, "dumps of every stage against tests/golden"),
     "kernel": (lane_kernel, "tests/kernel on this kernel, as root"),
-    "differential": (lane_differential, "random expressions, kernel against evaluator"),
+    "differential": (lane_differential, "random expressions and programs, kernel against interpreters"),
     "runtime-only": (lane_runtime_only, "sonde-run built without LLVM"),
     "vm": (lane_vm, "tests/kernel in a virtual machine with Debian's kernel"),
     "asan": (lane_asan, "unit, goldens and fuzzers with ASan and UBSan"),

@@ -116,6 +116,7 @@ void Actions::print_value(const image::EventLayout& event, Record record) {
 std::optional<value::MapValue> Actions::read_map(image::MapId id, maps::ShowOptions options) {
   const int fd = map_fd_(id);
   if (fd < 0) return std::nullopt;
+  options.zeroed = id.value < zeroed_.size() && zeroed_[id.value];
   options.progress = [&](uint64_t entries) { printer_.progress(image_.maps[id.value].name, entries); };
   auto map = maps::show(decoder_, id, fd, options);
   if (map) return std::move(*map);
@@ -243,8 +244,19 @@ void Actions::change_map(const image::EventLayout& event) {
   const int fd = map_fd_(event.map);
   if (fd < 0) return;
   const image::MapDesc& desc = image_.maps[event.map.value];
-  const auto result = event.action == image::Action::clear_map ? maps::clear(fd, desc) : maps::zero(fd, desc);
-  if (!result) printer_.failure(result.error().text());
+  zeroed_.resize(image_.maps.size(), false);
+  auto zeroed = zeroed_.begin() + event.map.value;
+  if (event.action == image::Action::clear_map) {
+    const auto cleared = maps::clear(fd, desc);
+    if (!cleared) printer_.failure(cleared.error().text());
+    *zeroed = false;
+    return;
+  }
+  const auto written = maps::zero(fd, desc);
+  if (!written)
+    printer_.failure(written.error().text());
+  else if (*written)
+    *zeroed = true;
 }
 
 }  // namespace sonde::events

@@ -77,6 +77,7 @@ class Actions {
   Unwatch unwatch_;
   PcapFiles pcap_files_;
   ActionOptions options_;
+  std::vector<bool> zeroed_;  // by MapId: the last zero() found something, and no clear() came after it
   std::optional<int64_t> exit_;
   std::vector<uint64_t> events_;
   uint64_t damaged_ = 0;

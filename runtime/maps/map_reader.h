@@ -16,6 +16,7 @@ struct ShowOptions {
   int64_t top = 0;       // the last `top` entries of the order; 0 or less: all
   int64_t div = 1;       // 0 acts as 1
   bool at_exit = false;  // maps never written, or cleared, have nothing to show
+  bool zeroed = false;   // a scalar map whose zeros zero() made: they are shown
   image::MapOrder order = image::MapOrder::usual;
   bool descending = false;   // the reverse of the order; `top` then keeps the first entries
   bool percentiles = false;  // of histograms instead of their buckets

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "runtime/maps/merge.h"
 #include "runtime/maps/table.h"
 
 namespace sonde::maps {
@@ -152,9 +153,10 @@ Result<> clear(int map, const image::MapDesc& desc) {
   return {};
 }
 
-Result<> zero(int map, const image::MapDesc& desc) {
+Result<bool> zero(int map, const image::MapDesc& desc) {
   auto table = read_table(map, desc);
   if (!table) return std::unexpected(table.error());
+  const bool written = is_written(desc, *table);
   for (size_t i = 0; i < table->size(); ++i) {
     std::vector<std::byte> cells(size_t{table->cell_stride} * table->cell_count);
     for (uint32_t cpu = 0; desc.written_flag_offset && cpu < table->cell_count; ++cpu)
@@ -163,7 +165,7 @@ Result<> zero(int map, const image::MapDesc& desc) {
     if (bpf_map_update_elem(map, table->key(i).data(), cells.data(), BPF_EXIST) != 0 && errno != ENOENT)
       return base::fail_errno("zero map " + desc.name);
   }
-  return {};
+  return written;
 }
 
 }  // namespace sonde::maps

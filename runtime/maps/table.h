@@ -39,7 +39,8 @@ Result<Table> read_table(int map, const image::MapDesc& desc, std::function<void
 
 // Removes every entry that is there now; the cells of arrays become zero.
 Result<> clear(int map, const image::MapDesc& desc);
-// Keeps keys and makes all values zero. A scalar map stays written.
-Result<> zero(int map, const image::MapDesc& desc);
+// Keeps keys and makes all values zero. Gives whether there was anything: a scalar aggregation has no flag that tells its
+// zeros from those of a map never written.
+Result<bool> zero(int map, const image::MapDesc& desc);
 
 }  // namespace sonde::maps

@@ -6,8 +6,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <span>
 
 namespace sonde::symbols {
@@ -38,6 +41,11 @@ base::Fd open_event(int cpu) {
   attributes.comm = 1;
   attributes.comm_exec = 1;
   attributes.task = 1;
+  // A time at the end of each record: a process moves between CPUs, and each has a buffer of its own.
+  attributes.sample_type = PERF_SAMPLE_TIME;
+  attributes.sample_id_all = 1;
+  attributes.use_clockid = 1;
+  attributes.clockid = CLOCK_MONOTONIC;
   attributes.watermark = 1;
   attributes.wakeup_watermark = kRingBytes / 2;
   return base::Fd(static_cast<int>(::syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
@@ -48,6 +56,12 @@ bool read_record(std::span<const char> bytes, Record& record) {
   if (bytes.size() < sizeof(record)) return false;
   std::memcpy(&record, bytes.data(), sizeof(record));
   return true;
+}
+
+uint64_t now() {
+  timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
 }
 
 void take_mapping(std::span<const char> bytes, UserSymbols& symbols) {
@@ -83,36 +97,47 @@ Result<ProcessRecorder> ProcessRecorder::start() {
 }
 
 void ProcessRecorder::drain(UserSymbols& symbols) {
-  for (Buffer& buffer : buffers_) drain(buffer, symbols);
+  // What is younger may still lack its elder in a buffer that was read first; it waits for the next look.
+  const uint64_t until = now();
+  for (Buffer& buffer : buffers_) collect(buffer);
+  std::ranges::stable_sort(records_, {}, &Record::time);
+  const auto rest = std::ranges::upper_bound(records_, until, {}, &Record::time);
+  for (auto record = records_.begin(); record != rest; ++record) apply(*record, symbols);
+  records_.erase(records_.begin(), rest);
 }
 
-void ProcessRecorder::drain(Buffer& buffer, UserSymbols& symbols) {
+void ProcessRecorder::collect(Buffer& buffer) {
   auto* control = static_cast<perf_event_mmap_page*>(buffer.pages.data());
   const char* ring = static_cast<const char*>(buffer.pages.data()) + control->data_offset;
   const std::atomic_ref<__u64> head(control->data_head);
   const std::atomic_ref<__u64> tail(control->data_tail);
   const uint64_t end = head.load(std::memory_order_acquire);
   uint64_t at = tail.load(std::memory_order_relaxed);
-  const auto copy = [&](size_t size) {
-    record_.resize(size);
-    for (size_t i = 0; i < size; ++i) record_[i] = ring[(at + i) % kRingBytes];
+  const auto copy = [&](void* to, uint64_t from, size_t size) {
+    for (size_t i = 0; i < size; ++i) static_cast<char*>(to)[i] = ring[(from + i) % kRingBytes];
   };
   while (at < end) {
     perf_event_header header;
-    copy(sizeof(header));
-    std::memcpy(&header, record_.data(), sizeof(header));
-    if (header.size < sizeof(header) || header.size > end - at) break;
-    copy(header.size);
-    const std::span<const char> bytes = std::span<const char>(record_).subspan(sizeof(header));
-    if (header.type == PERF_RECORD_MMAP2) take_mapping(bytes, symbols);
-    if (ForkRecord fork; header.type == PERF_RECORD_FORK && read_record(bytes, fork) && fork.pid != fork.parent)
-      symbols.record_fork(fork.pid, fork.parent);
-    if (uint32_t pid;
-        header.type == PERF_RECORD_COMM && (header.misc & PERF_RECORD_MISC_COMM_EXEC) != 0 && read_record(bytes, pid))
-      symbols.record_exec(pid);
+    copy(&header, at, sizeof(header));
+    if (header.size < sizeof(header) + sizeof(uint64_t) || header.size > end - at) break;
+    Record& record = records_.emplace_back();
+    record.type = header.type;
+    record.is_exec = (header.misc & PERF_RECORD_MISC_COMM_EXEC) != 0;
+    record.bytes.resize(header.size - sizeof(header) - sizeof(uint64_t));
+    copy(record.bytes.data(), at + sizeof(header), record.bytes.size());
+    copy(&record.time, at + header.size - sizeof(uint64_t), sizeof(uint64_t));
     at += header.size;
   }
   tail.store(end, std::memory_order_release);
+}
+
+void ProcessRecorder::apply(const Record& record, UserSymbols& symbols) {
+  const std::span<const char> bytes = record.bytes;
+  if (record.type == PERF_RECORD_MMAP2) take_mapping(bytes, symbols);
+  if (ForkRecord fork; record.type == PERF_RECORD_FORK && read_record(bytes, fork) && fork.pid != fork.parent)
+    symbols.record_fork(fork.pid, fork.parent);
+  if (uint32_t pid; record.type == PERF_RECORD_COMM && record.is_exec && read_record(bytes, pid))
+    symbols.record_exec(pid);
 }
 
 }  // namespace sonde::symbols

@@ -26,10 +26,17 @@ class ProcessRecorder {
     base::Fd event;
     runtime::Mapping pages;  // one page that describes the ring, then the ring
   };
-  void drain(Buffer& buffer, UserSymbols& symbols);
+  struct Record {
+    uint64_t time = 0;  // CLOCK_MONOTONIC ns
+    uint32_t type = 0;
+    bool is_exec = false;
+    std::vector<char> bytes;  // without header and time
+  };
+  void collect(Buffer& buffer);
+  static void apply(const Record& record, UserSymbols& symbols);
 
   std::vector<Buffer> buffers_;  // one per CPU
-  std::vector<char> record_;     // the record at hand, in one piece
+  std::vector<Record> records_;  // collected, not yet applied
 };
 
 }  // namespace sonde::symbols

@@ -34,7 +34,8 @@ TypeRef Typing::folded(bound::Expr& node, const Folded& result) {
 
 TypeRef Typing::unary(bound::Unary& node) {
   TypeRef type = expr(node.operand);
-  if (!type) return nullptr;
+  // As in binary(): `@on = !@on`.
+  if (!type) return node.op == ast::UnaryOp::logical_not ? types_.boolean() : nullptr;
   if (node.op == ast::UnaryOp::dereference) return dereference(node, type);
   if (node.operand->literal) {
     const Folded result = fold(node.op, *node.operand->literal);

@@ -406,13 +406,8 @@ class Output:
             self.pieces.append("\n\n")
         if machine.config.get("print_maps_on_exit", "true") == "true":
             for name in sorted(machine.slots):
-                if machine.cells[name] and not (machine.slots[name].scalar and self.zeroed(name)):
+                if machine.cells[name]:
                     self.on_print(name)
-
-    def zeroed(self, name):
-        """A scalar aggregation whose cells hold zeros only is taken for one that was never written."""
-        slot = self.machine.slots[name]
-        return isinstance(slot.type, Aggregate) and not self.machine.cells[name][None]
 
     def on_value(self, value, kind):
         form = f'{{"type": "value", "data": {forms.as_json(value, kind, self.machine.enums)}}}' if self.json else \

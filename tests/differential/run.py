@@ -12,6 +12,7 @@ A failing program is printed with its seed. The generator's parts: `generate` ma
 """
 
 import argparse
+import itertools
 import json
 import pathlib
 import random
@@ -29,7 +30,11 @@ SHRINK_SECONDS = 20
 
 
 def program_of(settings, seed):
-    return generate.make(random.Random(seed), settings.size, tuple(settings.without))
+    for attempt in itertools.count():
+        try:
+            return generate.make(random.Random(f"{seed}.{attempt}"), settings.size, tuple(settings.without))
+        except RecursionError:  # keys that hold entries of maps whose keys hold entries, without end
+            continue
 
 
 def small(settings, program, as_json, kind):
