@@ -22,7 +22,9 @@ struct Option {
 
 constexpr std::array<Option, 9> kOptions = {{
     {{"output", required_argument, nullptr, 'o'}, "FILE", "write program output to FILE"},
-    {{"format", required_argument, nullptr, 'f'}, "FORMAT", "output format: text (default), json, csv, folded, svg, trace"},
+    {{"format", required_argument, nullptr, 'f'},
+     "FORMAT",
+     "output format: text (default), json, csv, folded, svg, trace"},
     {{"buffering", required_argument, nullptr, 'B'}, "MODE", "output buffering: line (default), full or none"},
     {{"debug", required_argument, nullptr, 'd'}, "STAGE", "debug output: libbpf, verifier, all"},
     {{"quiet", no_argument, nullptr, 'q'}, "", "do not print `Attached N probes`"},

@@ -85,7 +85,8 @@ Result<std::optional<value::MapValue>> show(const value::Decoder& decoder, image
   auto table = read_table(map, desc, options.progress);
   if (!table) return std::unexpected(table.error());
   // A cleared scalar shows the zero of its type when asked for, a cleared drawing never anything.
-  if (desc.scalar && (options.at_exit || draws(desc)) && !options.zeroed && !is_written(desc, *table)) return std::nullopt;
+  if (desc.scalar && (options.at_exit || draws(desc)) && !options.zeroed && !is_written(desc, *table))
+    return std::nullopt;
 
   const Reading reading(decoder, desc, options, std::move(*table));
   value::MapValue result;

@@ -35,7 +35,7 @@ struct Options {
   std::vector<std::string> include_dirs;                         // -I
   std::vector<std::string> includes;                             // --include
   std::string import_root;  // folder of the root script; empty: the working directory
-  std::string cgroup;                                            // --cgroup: folder of a cgroup; empty: everywhere
+  std::string cgroup;       // --cgroup: folder of a cgroup; empty: everywhere
   bool unsafe = false;
   bool portable = false;  // for other kernels than this one
   bool runtime_warnings = false;

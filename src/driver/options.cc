@@ -193,7 +193,8 @@ constexpr OptionRow kRows[] = {
      set_true<&Options::unsafe>},
     {0, "no-feature", "FEATURE", Group::safety,
      "do as if the kernel lacked these; a list of\nkprobe_multi, kprobe_session, uprobe_multi", set_no_feature},
-    {0, "mode", "MODE", Group::developer, "codegen: compile only; test, bench, format: as --test,\n--bench, --fmt", set_mode},
+    {0, "mode", "MODE", Group::developer, "codegen: compile only; test, bench, format: as --test,\n--bench, --fmt",
+     set_mode},
     {0, "fmt", "", Group::developer, "print the script in its canonical layout; with -o write it to FILE",
      [](Options& o, std::string_view) -> Refusal {
        if (o.mode_given && o.mode != Mode::format) return "USAGE: --fmt conflicts with existing --mode";

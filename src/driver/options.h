@@ -18,7 +18,7 @@ enum class Buffering : uint8_t { line, full, none };
 // What the user asked for. Texts are kept as given; what needs the system (a pid, a file) is checked where it is used.
 struct Options {
   Mode mode = Mode::run;
-  bool mode_given = false;  // by --mode
+  bool mode_given = false;              // by --mode
   std::optional<std::string> program;   // -e
   std::string file;                     // script; "-": standard input; empty with -e
   std::string search;                   // -l operand
@@ -37,8 +37,8 @@ struct Options {
   std::string command;     // -c
   std::optional<int> pid;  // -p
   std::vector<uint32_t> dwarf_pids;
-  std::string cgroup;      // --cgroup
-  std::string container;   // --container
+  std::string cgroup;     // --cgroup
+  std::string container;  // --container
   std::string probe_filter;
   std::string emit_elf, emit_llvm;
   std::vector<std::string> include_dirs, includes;

@@ -225,7 +225,8 @@ int run_main(const Options& options) {
   std::string complaint;
   const Console console(base::wants_color(complaint));
   if (!complaint.empty()) console.warning(complaint);
-  const bool needs_kernel = options.mode != Mode::codegen && options.mode != Mode::build && options.mode != Mode::format;
+  const bool needs_kernel =
+      options.mode != Mode::codegen && options.mode != Mode::build && options.mode != Mode::format;
   if (const auto missing = missing_privileges(); needs_kernel && missing) {
     console.error(*missing);
     return runtime::kExitUsage;

@@ -47,7 +47,8 @@ struct ProgramDesc {
   uint32_t program_type = 0;          // enum bpf_prog_type
   uint32_t expected_attach_type = 0;  // enum bpf_attach_type
   bool sleepable = false;
-  bool internal = false;  // serves another program of the same probe (saves its arguments): attached first, never counted
+  bool internal =
+      false;  // serves another program of the same probe (saves its arguments): attached first, never counted
   AttachSpec attach;
   SpanId span;  // the attach point
   bool operator==(const ProgramDesc&) const = default;
@@ -121,9 +122,9 @@ struct RuntimeConfig {
 
 // Names of the internal maps in the object.
 inline constexpr const char* kRingMap = "sonde_ring";
-inline constexpr const char* kErrorMap = "sonde_errors";     // per-CPU array[error sites] of ErrorCell
-inline constexpr const char* kLossMap = "sonde_losses";      // per-CPU array[programs] of LossCell
-inline constexpr const char* kEntryMap = "sonde_entries";    // LRU hash: arguments saved at entry, for programs at return
+inline constexpr const char* kErrorMap = "sonde_errors";   // per-CPU array[error sites] of ErrorCell
+inline constexpr const char* kLossMap = "sonde_losses";    // per-CPU array[programs] of LossCell
+inline constexpr const char* kEntryMap = "sonde_entries";  // LRU hash: arguments saved at entry, for programs at return
 inline constexpr const char* kPacketMap = "sonde_packets";   // perf event array, for skboutput()
 inline constexpr const char* kScratchMap = "sonde_scratch";  // array[CPUs]: per-CPU scratch slots
 // Tables of dw_ustack (unwind_tables.h): array[runtime's choice] of rows; hash from process to its address space.

@@ -61,7 +61,7 @@ struct sonde_unwind_space {
 /* What the routine starts from; the caller fills it. */
 struct sonde_unwind_state {
   SONDE_TABLE_U64 ip, sp, fp;
-  uint32_t process; /* as the tracer's pid namespace numbers it */
+  uint32_t process;   /* as the tracer's pid namespace numbers it */
   uint32_t is_return; /* the walk's own: ip is a return address, the call lies before it */
 };
 

@@ -13,9 +13,9 @@
 namespace sonde::lower {
 namespace {
 
-constexpr const char* kInternalNames[kInternalMaps] = {image::kRingMap, image::kErrorMap, image::kLossMap,
-                                                       image::kEntryMap, image::kScratchMap, image::kUnwindRowsMap,
-                                                       image::kUnwindSpacesMap, image::kPacketMap};
+constexpr const char* kInternalNames[kInternalMaps] = {
+    image::kRingMap,    image::kErrorMap,      image::kLossMap,         image::kEntryMap,
+    image::kScratchMap, image::kUnwindRowsMap, image::kUnwindSpacesMap, image::kPacketMap};
 constexpr uint32_t kCacheLine = 64;
 
 uint32_t round_up(uint32_t value, uint32_t unit) { return (value + unit - 1) / unit * unit; }

@@ -9,9 +9,9 @@ namespace sonde::probes {
 namespace {
 
 constexpr std::array<const Provider*, 20> kProviders = {
-    &kBegin,  &kEnd,       &kSelf,   &kInterval, &kProfile, &kSoftware,  &kHardware, &kTracepoint, &kRawTracepoint,
-    &kKprobe, &kKretprobe, &kFentry, &kFexit,    &kUprobe,  &kUretprobe, &kUsdt,     &kWatchpoint, &kIter,
-    &kTest,   &kBench,
+    &kBegin,      &kEnd,           &kSelf,       &kInterval,  &kProfile, &kSoftware, &kHardware,
+    &kTracepoint, &kRawTracepoint, &kKprobe,     &kKretprobe, &kFentry,  &kFexit,    &kUprobe,
+    &kUretprobe,  &kUsdt,          &kWatchpoint, &kIter,      &kTest,    &kBench,
 };
 
 bool is_alias(const Provider& provider, std::string_view name) {

@@ -48,7 +48,7 @@ struct Inputs {
   // A function of an imported C file or object; null: no such name. May be empty.
   std::function<const kernel::FunctionProto*(std::string_view name)> find_c_function;
   std::vector<std::string> c_functions;  // their names, for suggestions
-  bool portable = false;  // for other kernels than the one at hand
+  bool portable = false;                 // for other kernels than the one at hand
   bool unsafe = false;
   std::optional<int> pid;   // -p or the child of -c
   bool pid_filter = false;  // -p: wrap kernel probes in a pid test

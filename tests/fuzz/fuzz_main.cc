@@ -148,7 +148,8 @@ std::vector<std::string> read_corpus(const std::vector<std::string>& paths) {
     if (!fs::exists(path)) continue;
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path)) {
       const fs::path extension = entry.path().extension();
-      if (entry.is_regular_file() && (extension == ".bt" || extension == ".h" || extension == ".cases")) files.push_back(entry.path());
+      if (entry.is_regular_file() && (extension == ".bt" || extension == ".h" || extension == ".cases"))
+        files.push_back(entry.path());
     }
   }
   std::sort(files.begin(), files.end());
