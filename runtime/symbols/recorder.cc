@@ -16,8 +16,10 @@
 namespace sonde::symbols {
 namespace {
 
-// Some hundred new programs between two looks.
-constexpr size_t kRingBytes = 256 * 1024;
+// Some hundred new programs between two looks. The kernel limits what all tracers of a user lock (perf_event_mlock_kb), so a
+// smaller ring must do where others have taken their part.
+constexpr size_t kMostRingBytes = 256 * 1024;
+constexpr size_t kLeastRingBytes = 16 * 1024;
 
 struct MapRecord {
   uint32_t pid, tid;
@@ -31,7 +33,7 @@ struct ForkRecord {
   uint32_t pid, parent, tid, parent_tid;
 };
 
-base::Fd open_event(int cpu) {
+base::Fd open_event(int cpu, size_t ring_bytes) {
   perf_event_attr attributes{};
   attributes.size = sizeof(attributes);
   attributes.type = PERF_TYPE_SOFTWARE;
@@ -47,7 +49,7 @@ base::Fd open_event(int cpu) {
   attributes.use_clockid = 1;
   attributes.clockid = CLOCK_MONOTONIC;
   attributes.watermark = 1;
-  attributes.wakeup_watermark = kRingBytes / 2;
+  attributes.wakeup_watermark = static_cast<uint32_t>(ring_bytes / 2);
   return base::Fd(static_cast<int>(::syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
 }
 
@@ -80,15 +82,23 @@ void take_mapping(std::span<const char> bytes, UserSymbols& symbols) {
 }  // namespace
 
 Result<ProcessRecorder> ProcessRecorder::start() {
+  for (size_t ring_bytes = kMostRingBytes;; ring_bytes /= 2) {
+    auto recorder = start(ring_bytes);
+    if (recorder || recorder.error().code != EPERM || ring_bytes == kLeastRingBytes) return recorder;
+  }
+}
+
+Result<ProcessRecorder> ProcessRecorder::start(size_t ring_bytes) {
   ProcessRecorder recorder;
+  recorder.ring_bytes_ = ring_bytes;
   const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
   const long cpus = ::sysconf(_SC_NPROCESSORS_CONF);
   for (int cpu = 0; cpu < cpus; ++cpu) {
     Buffer buffer;
-    buffer.event = open_event(cpu);
+    buffer.event = open_event(cpu, ring_bytes);
     if (!buffer.event.valid() && errno == ENODEV) continue;  // offline
     if (!buffer.event.valid()) return base::fail_errno("watch the mappings of processes");
-    auto pages = runtime::Mapping::map(buffer.event.get(), page + kRingBytes, PROT_READ | PROT_WRITE, 0);
+    auto pages = runtime::Mapping::map(buffer.event.get(), page + ring_bytes, PROT_READ | PROT_WRITE, 0);
     if (!pages) return std::unexpected(pages.error());
     buffer.pages = std::move(*pages);
     recorder.buffers_.push_back(std::move(buffer));
@@ -114,7 +124,7 @@ void ProcessRecorder::collect(Buffer& buffer) {
   const uint64_t end = head.load(std::memory_order_acquire);
   uint64_t at = tail.load(std::memory_order_relaxed);
   const auto copy = [&](void* to, uint64_t from, size_t size) {
-    for (size_t i = 0; i < size; ++i) static_cast<char*>(to)[i] = ring[(from + i) % kRingBytes];
+    for (size_t i = 0; i < size; ++i) static_cast<char*>(to)[i] = ring[(from + i) % ring_bytes_];
   };
   while (at < end) {
     perf_event_header header;

@@ -2,6 +2,7 @@
 // once can be named afterwards: /proc tells nothing of them any more.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -32,10 +33,12 @@ class ProcessRecorder {
     bool is_exec = false;
     std::vector<char> bytes;  // without header and time
   };
+  static Result<ProcessRecorder> start(size_t ring_bytes);
   void collect(Buffer& buffer);
   static void apply(const Record& record, UserSymbols& symbols);
 
   std::vector<Buffer> buffers_;  // one per CPU
+  size_t ring_bytes_ = 0;
   std::vector<Record> records_;  // collected, not yet applied
 };
 

@@ -43,7 +43,8 @@ void classify(Dwarf_Die type, uint64_t at, Words& words) {
     return;
   }
   if (at / kWord > 1) return;
-  (tag == DW_TAG_base_type && is_floating(&die) ? words.floating : words.integer)[at / kWord] = true;
+  auto& kind = tag == DW_TAG_base_type && is_floating(&die) ? words.floating : words.integer;
+  kind[at / kWord] = true;
 }
 
 bool is_record(Dwarf_Die type) {
