@@ -20,7 +20,12 @@ BUILD = ROOT / "build"
 RESULTS = BUILD / "test-results"
 VM_SLOWNESS = 8  # factor on time limits under software emulation
 VM_BOOTS = 3
+VM_HUNG = 124  # exit status of tests/vm/run-in-vm
+VM_PROGRAMS = 20  # random programs that run there too: a second each
 BEGUN, ENDED = "===begun=== ", "===ended=== "  # what tests/kernel/run.py --stream puts in front of its notices
+# Random programs of a plain ./test are the same every time, so that a change is what makes one fail; `run.py --seconds N`
+# in tests/differential hunts with others.
+PROGRAM_SEED = 32
 DETAIL_LINES = 12  # of a failure, in the report at the end
 
 
@@ -154,8 +159,20 @@ def boot_and_test(runner, settings, done):
     return rows, running, complete
 
 
+def vm_programs():
+    """Random programs, made here and run in the virtual machine; a machine that hung gets another boot."""
+    runner, saved = ROOT / "tests/differential/run.py", RESULTS / "vm-programs.json"
+    subprocess.run([runner, "--save", saved, "--programs", str(VM_PROGRAMS), "--seed", str(PROGRAM_SEED)], check=True)
+    for boot in range(1, VM_BOOTS + 1):
+        status, output = stream([ROOT / "tests/vm/run-in-vm", runner, "--replay", saved])
+        if status != VM_HUNG:
+            break
+        say(f"vm: boot {boot} hung over random programs")
+    return Result("vm", "programs", "fail" if status else "pass", output if status else "")
+
+
 def lane_vm(settings):
-    """The kernel tests in the virtual machine. An emulated machine may hang: what is left then gets another boot, but a
+    """The kernel tests and random programs in the virtual machine. An emulated machine may hang: what is left then gets another boot, but a
     test that was under way in two hangs has failed."""
     build("release", "sonde", "sonde-run", "test-programs")
     runner = str(ROOT / "tests/kernel/run.py")
@@ -174,14 +191,14 @@ def lane_vm(settings):
     results = load("vm", "".join(json.dumps(row) + "\n" for row in rows.values()))
     if not complete:
         results.append(Result("vm", "vm:runner", "fail", "the tests did not run to their end"))
-    return results
+    return results if settings.filter else [*results, vm_programs()]
 
 
 def lane_differential(_):
     build("release", "sonde")
-    # Programs from a fixed seed, so that a change is what makes one fail; the hunt with others is `run.py --seconds N`.
     return [one("differential", "expressions", [ROOT / "tests/differential_test"]),
-            one("differential", "programs", [ROOT / "tests/differential/run.py", "--programs", "50", "--seed", "32"])]
+            one("differential", "programs",
+                [ROOT / "tests/differential/run.py", "--programs", "50", "--seed", str(PROGRAM_SEED)])]
 
 
 def fuzzers():
@@ -234,7 +251,7 @@ LANES = {
     "kernel": (lane_kernel, "tests/kernel on this kernel, as root"),
     "differential": (lane_differential, "random expressions and programs, kernel against interpreters"),
     "runtime-only": (lane_runtime_only, "sonde-run built without LLVM"),
-    "vm": (lane_vm, "tests/kernel in a virtual machine with Debian's kernel"),
+    "vm": (lane_vm, "tests/kernel and random programs in a virtual machine with Debian's kernel"),
     "asan": (lane_asan, "unit, goldens and fuzzers with ASan and UBSan"),
     "format": (lane_format, "clang-format; not part of a plain ./test"),
     "tidy": (lane_tidy, "clang-tidy on everything; not part of a plain ./test"),
