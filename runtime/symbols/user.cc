@@ -2,24 +2,16 @@
 // process stays readable after its end.
 #include "runtime/symbols/user.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <ctime>
 #include <utility>
 
-#include "base/fd.h"
-
 namespace sonde::symbols {
 namespace {
 
-using base::Fd;
-
-constexpr uint64_t kMaxVdsoSize = 1 << 20;
 constexpr int64_t kMillisecond = 1'000'000;
 // How often a known process is checked for being still the same, and its mappings read again for an unknown address.
 constexpr int64_t kCheckInterval = 100 * kMillisecond;
@@ -31,81 +23,25 @@ int64_t now() {
   return time.tv_sec * 1'000'000'000 + time.tv_nsec;
 }
 
-bool read_file(const std::string& path, std::string& text) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return false;
-  text.clear();
-  char buffer[16384];
-  for (;;) {
-    const ssize_t got = ::read(fd.get(), buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return false;
-    if (got == 0) return true;
-    text.append(buffer, static_cast<size_t>(got));
-  }
-}
-
-std::string proc_path(uint32_t pid, const char* name) { return "/proc/" + std::to_string(pid) + "/" + name; }
-
 // Field 22 of /proc/PID/stat; 0: no such process. The command in field 2 may contain anything, so count from its end.
 uint64_t start_time(uint32_t pid) {
-  std::string text;
-  if (!read_file(proc_path(pid, "stat"), text)) return 0;
-  size_t at = text.rfind(')');
-  for (int field = 2; field < 22 && at != std::string::npos; ++field) at = text.find(' ', at + 1);
+  const auto text = read_text(proc_path(pid, "stat"));
+  if (!text) return 0;
+  size_t at = text->rfind(')');
+  for (int field = 2; field < 22 && at != std::string::npos; ++field) at = text->find(' ', at + 1);
   if (at == std::string::npos) return 0;
   uint64_t value = 0;
-  std::from_chars(text.data() + at + 1, text.data() + text.size(), value);
+  std::from_chars(text->data() + at + 1, text->data() + text->size(), value);
   return value;
 }
 
-// Reads a hexadecimal (or decimal) number and skips it and the character behind it.
-bool take_number(std::string_view& text, uint64_t& value, int base = 16) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc()) return false;
-  text.remove_prefix(std::min(text.size(), static_cast<size_t>(end - text.data()) + 1));
-  return true;
-}
-
-template <typename Visit>
-void each_line(std::string_view text, Visit visit) {
-  while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    visit(text.substr(0, end));
-    text.remove_prefix(std::min(text.size(), end + 1));
-  }
-}
-
-bool is_file(const Mapping& mapping) { return mapping.inode != 0 && mapping.path.starts_with('/'); }
-
 // Code that a compiler made at run time lies in anonymous memory, or in files that exist only in memory.
 bool is_jit(const Mapping& mapping) {
-  return !is_file(mapping) || mapping.path.starts_with("/memfd:") || mapping.path.starts_with("/dev/zero") ||
+  return !mapping.is_file() || mapping.path.starts_with("/memfd:") || mapping.path.starts_with("/dev/zero") ||
          mapping.path.starts_with("/SYSV") || mapping.path.starts_with("/anon_hugepage");
 }
 
 }  // namespace
-
-// "7f0000000000-7f0000001000 r-xp 00001000 fe:00 1234   /usr/lib/x.so"
-std::vector<Mapping> parse_mappings(std::string_view text) {
-  std::vector<Mapping> mappings;
-  each_line(text, [&](std::string_view line) {
-    Mapping mapping;
-    uint64_t major = 0, minor = 0;
-    if (!take_number(line, mapping.start) || !take_number(line, mapping.end) || line.size() < 5) return;
-    const bool executable = line[2] == 'x';
-    line.remove_prefix(5);
-    if (!executable || !take_number(line, mapping.file_offset) || !take_number(line, major) ||
-        !take_number(line, minor) || !take_number(line, mapping.inode, 10)) {
-      return;
-    }
-    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-    mapping.path = line;
-    mappings.push_back(std::move(mapping));
-  });
-  std::sort(mappings.begin(), mappings.end(), [](const Mapping& a, const Mapping& b) { return a.start < b.start; });
-  return mappings;
-}
 
 // The process with its mappings as fresh as its address demands.
 Process& UserSymbols::refresh(uint32_t pid, Reread wish) {
@@ -125,15 +61,16 @@ Process& UserSymbols::refresh(uint32_t pid, Reread wish) {
   }
   const bool same = !first && started == process.start_time;
   if (same && !reread && options_.cache_processes) return process;
-  std::string text;
-  if (!read_file(proc_path(pid, "maps"), text)) return process;
-  std::vector<Mapping> mappings = parse_mappings(text);
+  const auto text = read_text(proc_path(pid, "maps"));
+  if (!text) return process;
+  std::vector<Mapping> mappings = parse_mappings(*text);
   // An exiting process shows no mappings any more, although it still exists.
   if (mappings.empty() && same) return process;
   if (!same) process.jit = {};
   process.start_time = started;
   process.read = time;
-  process.mappings = std::move(mappings);
+  process.mappings.clear();
+  for (Mapping& mapping : mappings) process.mappings.push_back({std::move(mapping)});
   if (options_.by_program) note_program(pid);
   return process;
 }
@@ -150,7 +87,7 @@ void UserSymbols::note_program(uint32_t pid) {
 void UserSymbols::remember(uint32_t pid) {
   Process& process = refresh(pid, Reread::yes);
   // Opened now, while the paths can be followed through the process; reading symbols waits until they are needed.
-  for (Mapping& mapping : process.mappings) {
+  for (MappedObject& mapping : process.mappings) {
     Object* object = object_of(pid, process, mapping);
     if (!options_.lazy && object && object->file) object->file->release();
   }
@@ -158,10 +95,10 @@ void UserSymbols::remember(uint32_t pid) {
 
 void UserSymbols::record_mapping(uint32_t pid, Mapping mapping) {
   Process& process = processes_[pid];
-  std::vector<Mapping>& mappings = process.mappings;
+  std::vector<MappedObject>& mappings = process.mappings;
   std::erase_if(mappings, [&](const Mapping& old) { return old.start < mapping.end && mapping.start < old.end; });
   const auto place = std::ranges::upper_bound(mappings, mapping.start, {}, &Mapping::start);
-  Mapping& added = *mappings.insert(place, std::move(mapping));
+  MappedObject& added = *mappings.insert(place, {std::move(mapping)});
   // Found now if the process still lives: its paths may mean something else to us. Symbols are read when they are needed.
   const bool alive = std::exchange(process.alive, true);
   object_of(pid, process, added);
@@ -196,11 +133,8 @@ Object* UserSymbols::object_at(const std::string& path, uint64_t required_inode)
 // Every 64-bit process has the same vdso.
 Object* UserSymbols::vdso(uint32_t pid, const Mapping& mapping) {
   if (vdso_) return vdso_.get();
-  const Fd memory(::open(proc_path(pid, "mem").c_str(), O_RDONLY | O_CLOEXEC));
-  if (!memory.valid() || mapping.start < UINT32_MAX || mapping.end - mapping.start > kMaxVdsoSize) return nullptr;
-  std::vector<char> bytes(mapping.end - mapping.start);
-  const ssize_t got = ::pread(memory.get(), bytes.data(), bytes.size(), static_cast<off_t>(mapping.start));
-  if (got != static_cast<ssize_t>(bytes.size())) return nullptr;
+  std::vector<char> bytes = read_vdso(pid, mapping);
+  if (bytes.empty()) return nullptr;
   auto file = ElfFile::from_memory(std::move(bytes));
   if (!file) return nullptr;
   vdso_ = std::make_unique<Object>();
@@ -208,19 +142,14 @@ Object* UserSymbols::vdso(uint32_t pid, const Mapping& mapping) {
   return vdso_.get();
 }
 
-Object* UserSymbols::object_of(uint32_t pid, const Process& process, Mapping& mapping) {
+Object* UserSymbols::object_of(uint32_t pid, const Process& process, MappedObject& mapping) {
   if (mapping.object_known) return mapping.object;
-  if (mapping.path == "[vdso]") {
+  if (mapping.is_vdso()) {
     mapping.object = vdso(pid, mapping);
-  } else if (is_file(mapping) && !is_jit(mapping)) {
-    // Through the root of the process its own mount namespace counts. map_files reaches deleted files too.
-    char range[48];
-    char* end = std::to_chars(range, range + 20, mapping.start, 16).ptr;
-    *end++ = '-';
-    end = std::to_chars(end, end + 20, mapping.end, 16).ptr;
+  } else if (!is_jit(mapping)) {
     if (process.alive) {
-      mapping.object = object_at(proc_path(pid, "root") + mapping.path, 0);
-      if (!mapping.object) mapping.object = object_at(proc_path(pid, "map_files/") + std::string(range, end), 0);
+      for (const std::string& path : mapped_file_paths(pid, mapping))
+        if (!mapping.object) mapping.object = object_at(path, 0);
     }
     if (!mapping.object) mapping.object = object_at(mapping.path, mapping.inode);
   }
@@ -235,14 +164,14 @@ std::string_view UserSymbols::display_name(Object& object, const ElfSymbol& symb
   return entry->second;
 }
 
-// "START SIZE name", hexadecimal. The file grows while the compiler works, so a miss reads it again once it has changed.
+// The file grows while the compiler works, so a miss reads it again once it has changed.
 std::optional<Symbol> UserSymbols::find_jit(uint32_t pid, Process& process, uint64_t address) {
   const auto lookup = [&]() -> std::optional<Symbol> {
     const auto& functions = process.jit.functions;
     const auto next = std::upper_bound(functions.begin(), functions.end(), address,
-                                       [](uint64_t value, const JitMap::Function& f) { return value < f.start; });
+                                       [](uint64_t value, const JitFunction& f) { return value < f.start; });
     if (next == functions.begin()) return std::nullopt;
-    const JitMap::Function& function = *std::prev(next);
+    const JitFunction& function = *std::prev(next);
     if (address - function.start >= function.size) return std::nullopt;
     return Symbol{function.name, address - function.start};
   };
@@ -252,33 +181,23 @@ std::optional<Symbol> UserSymbols::find_jit(uint32_t pid, Process& process, uint
   struct stat status = {};
   if (::stat(path.c_str(), &status) != 0) return std::nullopt;
   const int64_t modified = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
-  std::string text;
-  if ((modified == process.jit.modified && status.st_size == process.jit.bytes) || !read_file(path, text)) {
-    return std::nullopt;
-  }
-  process.jit = {{}, modified, status.st_size};
-  each_line(text, [&](std::string_view line) {
-    JitMap::Function function{0, 0, {}};
-    if (!take_number(line, function.start) || !take_number(line, function.size) || line.empty()) return;
-    function.name = line;
-    process.jit.functions.push_back(std::move(function));
-  });
-  // A function compiled again stands further down: of equal addresses the last one counts.
-  std::stable_sort(process.jit.functions.begin(), process.jit.functions.end(),
-                   [](const JitMap::Function& a, const JitMap::Function& b) { return a.start < b.start; });
+  if (modified == process.jit.modified && status.st_size == process.jit.bytes) return std::nullopt;
+  const auto text = read_text(path);
+  if (!text) return std::nullopt;
+  process.jit = {parse_jit_map(*text), modified, status.st_size};
   return lookup();
 }
 
 UserPlace UserSymbols::find(uint32_t pid, uint64_t address) {
-  const auto covering = [&](Process& process) -> Mapping* {
+  const auto covering = [&](Process& process) -> MappedObject* {
     const auto next = std::upper_bound(process.mappings.begin(), process.mappings.end(), address,
                                        [](uint64_t value, const Mapping& mapping) { return value < mapping.start; });
     if (next == process.mappings.begin()) return nullptr;
-    Mapping& mapping = *std::prev(next);
+    MappedObject& mapping = *std::prev(next);
     return address < mapping.end ? &mapping : nullptr;
   };
   Process* process = &refresh(pid, Reread::no);
-  Mapping* mapping = covering(*process);
+  MappedObject* mapping = covering(*process);
   if (!mapping && process->alive) {
     // A library loaded since, or another program image after exec.
     process = &refresh(pid, Reread::paced);
@@ -286,7 +205,7 @@ UserPlace UserSymbols::find(uint32_t pid, uint64_t address) {
   }
   UserPlace place;
   if (!mapping) return place;
-  if (is_jit(*mapping) && mapping->path != "[vdso]") {
+  if (is_jit(*mapping) && !mapping->is_vdso()) {
     place.symbol = find_jit(pid, *process, address);
     if (place.symbol) place.object = mapping->path;
     return place;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/symbols/elf.h"
+#include "runtime/symbols/process_files.h"
 #include "runtime/symbols/symbols.h"
 
 namespace sonde::symbols {
@@ -20,23 +21,16 @@ struct Object {
   std::unordered_map<uint64_t, std::string> demangled;  // by symbol address
 };
 
-struct Mapping {
-  uint64_t start = 0, end = 0;
-  uint64_t file_offset = 0;
-  uint64_t inode = 0;
-  std::string path;  // as in /proc/PID/maps: "/usr/bin/ls", "[vdso]", "//anon", ""
+// A mapping and, once looked for, what it maps.
+struct MappedObject : Mapping {
   Object* object = nullptr;
   bool object_known = false;
 };
 
-// Functions that a JIT compiler announced in /tmp/perf-PID.map.
+// What is known of /tmp/perf-PID.map.
 struct JitMap {
-  struct Function {
-    uint64_t start, size;
-    std::string name;
-  };
-  std::vector<Function> functions;  // by address
-  int64_t modified = -1;            // mtime in ns; -1: no file
+  std::vector<JitFunction> functions;  // by address
+  int64_t modified = -1;               // mtime in ns; -1: no file
   int64_t bytes = 0;
 };
 
@@ -45,7 +39,7 @@ struct Process {
   int64_t checked = 0;      // CLOCK_MONOTONIC_COARSE ns of the last look at /proc
   int64_t read = 0;         // of the last reading of the mappings
   bool alive = false;
-  std::vector<Mapping> mappings;  // executable ones, by address
+  std::vector<MappedObject> mappings;  // executable ones, by address
   JitMap jit;
 };
 
@@ -66,7 +60,7 @@ class UserSymbols {
   // When the mappings of a known process are read again: never, not more often than every few ms, always.
   enum class Reread : uint8_t { no, paced, yes };
   Process& refresh(uint32_t pid, Reread reread);
-  Object* object_of(uint32_t pid, const Process& process, Mapping& mapping);
+  Object* object_of(uint32_t pid, const Process& process, MappedObject& mapping);
   Object* object_at(const std::string& path, uint64_t required_inode);
   Object* vdso(uint32_t pid, const Mapping& mapping);
   std::string_view display_name(Object& object, const ElfSymbol& symbol);
@@ -84,8 +78,5 @@ class UserSymbols {
   std::map<std::tuple<uint64_t, uint64_t, int64_t, int64_t>, Object> objects_;
   std::unique_ptr<Object> vdso_;
 };
-
-// The executable mappings in the text of /proc/PID/maps.
-std::vector<Mapping> parse_mappings(std::string_view text);
 
 }  // namespace sonde::symbols

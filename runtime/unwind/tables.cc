@@ -12,6 +12,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace sonde::unwind {
 namespace {
@@ -29,6 +30,8 @@ constexpr unsigned char kHeaderRelativeInt = DW_EH_PE_datarel | DW_EH_PE_sdata4;
 constexpr size_t kTableOffset = 12;
 constexpr size_t kTableEntry = 8;
 
+constexpr uint64_t kPage = 4096;
+
 struct ElfCloser {
   void operator()(Elf* elf) const { elf_end(elf); }
 };
@@ -42,6 +45,7 @@ using ElfPtr = std::unique_ptr<Elf, ElfCloser>;
 
 struct Segments {
   uint64_t lowest = std::numeric_limits<uint64_t>::max();
+  std::vector<CodeSegment> code;
   std::optional<GElf_Phdr> header_table;  // PT_GNU_EH_FRAME
 };
 
@@ -53,6 +57,9 @@ Segments segments_of(Elf* elf) {
     GElf_Phdr header;
     if (!gelf_getphdr(elf, static_cast<int>(i), &header)) continue;
     if (header.p_type == PT_LOAD) segments.lowest = std::min(segments.lowest, uint64_t{header.p_vaddr});
+    if (header.p_type == PT_LOAD && (header.p_flags & PF_X) != 0)
+      segments.code.push_back(
+          {.file_offset = header.p_offset, .file_size = header.p_filesz, .address = header.p_vaddr});
     if (header.p_type == PT_GNU_EH_FRAME) segments.header_table = header;
   }
   return segments;
@@ -197,11 +204,11 @@ class RowReader {
 
 Result<ObjectRows> read_rows(ElfPtr elf) {
   if (!elf || elf_kind(elf.get()) != ELF_K_ELF) return base::fail("not an ELF file");
-  const Segments segments = segments_of(elf.get());
+  Segments segments = segments_of(elf.get());
   if (!segments.header_table) return base::fail("no .eh_frame_hdr");
   const std::unique_ptr<Dwarf_CFI, CfiCloser> cfi(dwarf_getcfi_elf(elf.get()));
   if (!cfi) return base::fail("no .eh_frame");
-  ObjectRows out{.lowest_address = segments.lowest, .rows = {}};
+  ObjectRows out{.lowest_address = segments.lowest, .segments = std::move(segments.code), .rows = {}};
   std::vector<uint64_t> starts = function_starts(elf.get(), *segments.header_table);
   std::ranges::sort(starts);
   RowReader reader(cfi.get(), out);
@@ -215,6 +222,15 @@ Result<ObjectRows> read_rows(ElfPtr elf) {
 }
 
 }  // namespace
+
+std::optional<uint64_t> ObjectRows::address_at(uint64_t file_offset) const {
+  for (const CodeSegment& segment : segments) {
+    const uint64_t first = segment.file_offset / kPage * kPage;
+    if (file_offset >= first && file_offset < segment.file_offset + segment.file_size)
+      return segment.address - segment.file_offset + file_offset;
+  }
+  return std::nullopt;
+}
 
 Result<ObjectRows> read_rows(int fd) {
   elf_version(EV_CURRENT);

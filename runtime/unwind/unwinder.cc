@@ -7,17 +7,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
-#include <charconv>
-#include <cstring>
 #include <memory>
 #include <numeric>
 
 #include "base/fd.h"
-#include "runtime/symbols/elf.h"
-#include "runtime/symbols/user.h"
-#include "runtime/unwind/tables.h"
+#include "runtime/symbols/process_files.h"
 
 namespace sonde::unwind {
 namespace {
@@ -30,48 +25,15 @@ constexpr uint32_t kBatch = 4096;
 // At the tracer's pace (1, 2, 4 ... 100 ms) about the first second of a command.
 constexpr int kUnaskedLooks = 16;
 
-std::string proc_path(uint32_t pid, const std::string& name) { return "/proc/" + std::to_string(pid) + "/" + name; }
-
 std::string read_maps(uint32_t pid) {
-  std::string text;
-  const base::Fd fd(::open(proc_path(pid, "maps").c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return text;
-  char buffer[16384];
-  ssize_t got;
-  while ((got = ::read(fd.get(), buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<size_t>(got));
-  return text;
+  return symbols::read_text(symbols::proc_path(pid, "maps")).value_or(std::string());
 }
 
-std::string map_files_name(const symbols::Mapping& mapping) {
-  char text[40];
-  char* end = std::to_chars(text, text + 17, mapping.start, 16).ptr;
-  *end++ = '-';
-  end = std::to_chars(end, end + 17, mapping.end, 16).ptr;
-  return "map_files/" + std::string(text, end);
-}
-
-// Through the root of the process its own mount namespace counts; map_files reaches deleted files too.
 base::Fd open_mapped(uint32_t pid, const symbols::Mapping& mapping) {
-  base::Fd fd(::open(proc_path(pid, "root" + mapping.path).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) fd = base::Fd(::open(proc_path(pid, map_files_name(mapping)).c_str(), O_RDONLY | O_CLOEXEC));
+  base::Fd fd;
+  for (const std::string& path : symbols::mapped_file_paths(pid, mapping))
+    if (!fd.valid()) fd = base::Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   return fd;
-}
-
-bool is_vdso(const symbols::Mapping& mapping) { return mapping.path == "[vdso]"; }
-
-std::vector<char> read_memory(uint32_t pid, const symbols::Mapping& mapping) {
-  const base::Fd memory(::open(proc_path(pid, "mem").c_str(), O_RDONLY | O_CLOEXEC));
-  std::vector<char> bytes(mapping.end - mapping.start);
-  const ssize_t got = ::pread(memory.get(), bytes.data(), bytes.size(), static_cast<off_t>(mapping.start));
-  if (got != static_cast<ssize_t>(bytes.size())) bytes.clear();
-  return bytes;
-}
-
-// Virtual address, in its object, of the mapping's first byte.
-uint64_t object_address(const base::Fd& fd, const symbols::Mapping& mapping) {
-  const auto file = symbols::ElfFile::open("/proc/self/fd/" + std::to_string(fd.get()));
-  if (!file) return mapping.file_offset;
-  return (*file)->address_at(mapping.file_offset).value_or(mapping.file_offset);
 }
 
 }  // namespace
@@ -95,15 +57,15 @@ uint32_t Unwinder::read() {
     for (const symbols::Mapping& mapping : mappings) object_of(process.pid, mapping);
   }
   const auto total = std::accumulate(objects_.begin(), objects_.end(), uint64_t{0},
-                                     [](uint64_t sum, const auto& entry) { return sum + entry.second.rows.size(); });
+                                     [](uint64_t sum, const auto& entry) { return sum + entry.second.count; });
   return static_cast<uint32_t>(std::min<uint64_t>(total + (unknown ? kUnknownRows : kSpareRows), UINT32_MAX / 2));
 }
 
 Unwinder::Object* Unwinder::object_of(uint32_t pid, const symbols::Mapping& mapping) {
   base::Fd fd;
   FileId id{};
-  if (!is_vdso(mapping)) {
-    if (mapping.inode == 0 || !mapping.path.starts_with('/')) return nullptr;
+  if (!mapping.is_vdso()) {
+    if (!mapping.is_file()) return nullptr;
     fd = open_mapped(pid, mapping);
     struct stat status = {};
     if (!fd.valid() || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return nullptr;
@@ -112,13 +74,13 @@ Unwinder::Object* Unwinder::object_of(uint32_t pid, const symbols::Mapping& mapp
   const auto [entry, is_new] = objects_.try_emplace(id);
   Object& object = entry->second;
   if (is_new) {
-    std::vector<char> bytes;
-    if (is_vdso(mapping)) bytes = read_memory(pid, mapping);
-    auto rows = is_vdso(mapping) ? read_rows(bytes) : read_rows(fd.get());
-    if (rows) {
-      object.lowest_address = rows->lowest_address;
-      object.rows = std::move(rows->rows);
-      object.count = static_cast<uint32_t>(object.rows.size());
+    std::vector<char> image;
+    if (mapping.is_vdso()) image = symbols::read_vdso(pid, mapping);
+    auto tables = mapping.is_vdso() ? read_rows(image) : read_rows(fd.get());
+    if (tables) {
+      object.tables = std::move(*tables);
+      object.count = static_cast<uint32_t>(object.tables.rows.size());
+      if (object.tables.cut) ++left_out_;
     }
   }
   return &object;
@@ -138,7 +100,7 @@ Result<> Unwinder::publish_object(Object& object) {
   if (object.count > capacity_ - used_) {
     ++left_out_;
     object.count = 0;
-    object.rows = {};
+    object.tables.rows = {};
     return {};
   }
   object.first_row = used_;
@@ -146,12 +108,12 @@ Result<> Unwinder::publish_object(Object& object) {
   for (uint32_t done = 0; done < object.count;) {
     uint32_t batch = std::min(kBatch, object.count - done);
     std::iota(keys.begin(), keys.begin() + batch, used_ + done);
-    if (bpf_map_update_batch(rows_map_, keys.data(), object.rows.data() + done, &batch, nullptr) != 0)
+    if (bpf_map_update_batch(rows_map_, keys.data(), object.tables.rows.data() + done, &batch, nullptr) != 0)
       return base::fail("write the tables of dw_ustack", errno);
     done += batch;
   }
   used_ += object.count;
-  object.rows = {};
+  object.tables.rows = {};
   return {};
 }
 
@@ -159,13 +121,12 @@ bool Unwinder::add_range(uint32_t pid, const symbols::Mapping& mapping, sonde_un
   if (space.ranges == SONDE_UNWIND_RANGES) return false;
   Object* object = object_of(pid, mapping);
   if (!object || !publish_object(*object)) return object == nullptr;
-  if (object->count == 0) return true;
-  uint64_t first = mapping.file_offset;
-  if (!is_vdso(mapping)) first = object_address(open_mapped(pid, mapping), mapping);
+  const auto first = object->tables.address_at(mapping.file_offset);
+  if (object->count == 0 || !first) return true;
   sonde_unwind_range& range = space.range[space.ranges++];
   range.start = mapping.start;
   range.end = mapping.end;
-  range.base = mapping.start - (first - object->lowest_address);
+  range.base = mapping.start - (*first - object->tables.lowest_address);
   range.first_row = object->first_row;
   range.rows = object->count;
   return true;

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "image/image.h"
 #include "image/unwind_tables.h"
+#include "runtime/unwind/tables.h"
 
 namespace sonde::symbols {
 struct Mapping;
@@ -34,13 +35,13 @@ class Unwinder {
   // Looks whether walks met unknown code since the last time, and if so reads the mappings of that process again. Those of
   // a child that has just begun are read in any case: it is loading its libraries.
   Result<> refresh();
-  // Objects left out because the map of rows is full.
+  // Objects left out, whole or in part, because the map of rows or their share of it was full, and mappings beyond those
+  // that a process may have.
   uint32_t left_out() const { return left_out_; }
 
  private:
   struct Object {
-    uint64_t lowest_address = 0;
-    std::vector<sonde_unwind_row> rows;  // emptied once they are in the kernel
+    ObjectRows tables;  // its rows are emptied once they are in the kernel
     uint32_t first_row = 0, count = 0;
     bool published = false;
   };

@@ -49,6 +49,15 @@ TEST(UnwindTables, TheStartOfTheProgramIsOutermost) {
   EXPECT_TRUE(std::ranges::any_of(object.rows, [](const auto& row) { return row.cfa_rule == SONDE_CFA_OUTERMOST; }));
 }
 
+// Linkers other than GNU's begin a segment within a page, at an address some pages further than its place in the file.
+TEST(UnwindTables, AMappingBeginsWithTheWholePageOfItsSegment) {
+  const ObjectRows object{.segments = {{.file_offset = 0x1840, .file_size = 0x900, .address = 0x202840}}, .rows = {}};
+  EXPECT_EQ(object.address_at(0x1000), 0x202000u);
+  EXPECT_EQ(object.address_at(0x2000), 0x203000u);
+  EXPECT_EQ(object.address_at(0x0), std::nullopt);
+  EXPECT_EQ(object.address_at(0x3000), std::nullopt);
+}
+
 TEST(UnwindTables, RefusesWhatIsNoElfFile) {
   const base::Fd text(::open("/proc/self/maps", O_RDONLY | O_CLOEXEC));
   EXPECT_FALSE(read_rows(text.get()).has_value());
