@@ -14,6 +14,8 @@
 #include <iterator>
 #include <thread>
 
+#include "runtime/progress.h"
+
 namespace sonde::runtime {
 namespace {
 
@@ -74,29 +76,6 @@ class Waiter {
   base::Fd fd_;
 };
 
-// Says how far attaching has come, after a second and then after twice the time each.
-class Progress {
- public:
-  // `report`: null to say nothing.
-  Progress(Report* report, uint64_t total) : report_(report), total_(total) {}
-
-  uint64_t done() const { return done_; }
-  void step(uint64_t sites) {
-    done_ += sites;
-    const auto now = std::chrono::steady_clock::now();
-    if (now < next_ || done_ >= total_) return;
-    next_ += 2 * (next_ - start_);
-    if (report_) report_->notice("Attaching: " + std::to_string(done_) + " of " + std::to_string(total_) + " probes");
-  }
-
- private:
-  Report* report_;
-  uint64_t total_;
-  uint64_t done_ = 0;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point next_ = start_ + std::chrono::seconds(1);
-};
-
 int find_map(const image::Image& image, const BpfObject& object, const char* elf_name) {
   for (uint32_t i = 0; i < image.maps.size(); ++i)
     if (image.maps[i].elf_name == elf_name) return object.map_fd({i});
@@ -117,7 +96,14 @@ Tracer::Tracer(const value::Decoder& decoder, print::Printer& printer, print::Si
           decoder, printer, [this](image::MapId id) { return object_ ? object_->map_fd(id) : -1; },
           [this](uint64_t address) { unwatch(address); }, {.no_warnings = options.no_warnings}) {}
 
-Tracer::~Tracer() { detach(false); }
+Tracer::~Tracer() {
+  detach(false);
+  // Everything has been printed. The kernel frees trace events one after the other, each after a grace period of its own.
+  uint64_t events = 0;
+  for (const attach::Link& link : links_) events += link.events.size();
+  Progress progress(options_.quiet ? nullptr : &report_, "Detaching", events);
+  attach::free_events(std::move(links_), [&](uint64_t freed) { progress.step(freed - progress.done()); });
+}
 
 std::expected<void, LoadError> Tracer::load(LoadOptions options) {
   options.skip.resize(image_.programs.size(), false);
@@ -195,7 +181,8 @@ void Tracer::unwatch(uint64_t address) {
   const auto gone = std::ranges::stable_partition(links_, std::not_fn(watches));
   std::vector<attach::Link> removed(std::make_move_iterator(gone.begin()), std::make_move_iterator(gone.end()));
   links_.erase(gone.begin(), gone.end());
-  attach::detach(std::move(removed));
+  attach::stop(removed);
+  attach::free_events(std::move(removed));
 }
 
 Result<> Tracer::run(image::RunPhase phase) {
@@ -221,22 +208,26 @@ bool Tracer::has_sources() const {
 bool Tracer::attach_one(uint32_t program, attach::Context& context) {
   const image::ProgramDesc& desc = image_.programs[program];
   report_.detail("Trying to attach probe: " + desc.probe_name);
-  auto link = attach::attach(desc, object_->program_fd({program}), context);
-  if (!link) return report_.missing_probe(image_, desc.probe_name, link.error().text());
-  if (report_.verbose() && !link->names.empty()) {
-    report_.detail("Attaching to " + std::to_string(link->names.size()) + " functions");
-    for (const std::string& name : link->names) report_.detail(name);
+  attach::Link link;
+  link.program = {program};
+  if (const auto attached = attach::attach(link, desc, object_->program_fd({program}), context); !attached) {
+    links_.push_back(std::move(link));
+    return attached.error().code == EINTR ? false
+                                          : report_.missing_probe(image_, desc.probe_name, attached.error().text());
   }
-  link->program = {program};
-  if (!link->refused.empty() && image_.config.missing_probes != "ignore")
-    report_.warning(std::to_string(link->refused.size()) + " of the " + std::to_string(attach::sites_of(desc)) +
+  if (report_.verbose() && !link.names.empty()) {
+    report_.detail("Attaching to " + std::to_string(link.names.size()) + " functions");
+    for (const std::string& name : link.names) report_.detail(name);
+  }
+  if (!link.refused.empty() && image_.config.missing_probes != "ignore")
+    report_.warning(std::to_string(link.refused.size()) + " of the " + std::to_string(attach::sites_of(desc)) +
                     " functions of " + desc.probe_name + " cannot be probed, the first because " +
-                    link->refused.front().text());
+                    link.refused.front().text());
   if (!desc.internal) {
-    attached_ += link->probes;
+    attached_ += link.probes;
     ++sources_;
   }
-  (is_iterator(desc) ? iterators_ : links_).push_back(std::move(*link));
+  (is_iterator(desc) ? iterators_ : links_).push_back(std::move(link));
   return true;
 }
 
@@ -260,11 +251,11 @@ bool Tracer::attach(Signals& signals) {
   for (uint32_t i = static_cast<uint32_t>(image_.programs.size()); i-- > 0;)
     if (!is_skipped(i) && !image_.programs[i].internal && attaches_in_reverse(image_.programs[i].attach))
       order.push_back(i);
-  Progress progress(options_.quiet ? nullptr : &report_, sites);
-  context.on_site([&]() -> Result<> {
+  Progress progress(options_.quiet ? nullptr : &report_, "Attaching", sites);
+  context.on_sites([&](uint64_t count) -> Result<> {
     signals.read();
     if (signals.interrupts() > 0) return base::fail("interrupted", EINTR);
-    progress.step(1);
+    progress.step(count);
     return {};
   });
   for (const uint32_t program : order) {
@@ -402,9 +393,8 @@ LoopEnd Tracer::loop(Signals& signals, const std::vector<int>& processes) {
 }
 
 void Tracer::detach(bool discard) {
-  attach::detach(std::move(links_));
-  attach::detach(std::move(iterators_));
-  links_.clear();
+  attach::stop(links_);
+  attach::stop(iterators_);
   iterators_.clear();
   if (discard && ring_) ring_->consume(UINT64_MAX, [](std::span<const std::byte>) { return true; });
 }

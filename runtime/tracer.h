@@ -74,7 +74,8 @@ class Tracer {
 
   // Handles events until exit(), a signal, or the end of the process behind one of `processes` (pidfds).
   LoopEnd loop(Signals& signals, const std::vector<int>& processes);
-  // Detaches everything. With `discard` the events still queued are dropped unseen.
+  // Stops all programs for good; what they hung on is freed with the tracer, which may take long. With `discard` the events
+  // still queued are dropped unseen.
   void detach(bool discard);
   // Handles what is queued; a further signal ends that. Then reports the last counters.
   void drain(Signals& signals);

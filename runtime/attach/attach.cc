@@ -8,7 +8,9 @@
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <iterator>
 #include <thread>
+#include <utility>
 
 #include "base/check.h"
 #include "base/tracefs.h"
@@ -17,7 +19,9 @@
 namespace sonde::attach {
 namespace {
 
-constexpr size_t kDetachThreads = 64;
+constexpr size_t kStopThreads = 64;
+// More would only queue up for the lock.
+constexpr size_t kFreeThreads = 4;
 
 Result<std::string> read_small_file(const std::string& path) {
   const base::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -27,19 +31,36 @@ Result<std::string> read_small_file(const std::string& path) {
   return std::string(text.data(), static_cast<size_t>(got));
 }
 
+// Closes all by up to `threads` threads; this one calls `closed` after each of its own with the number closed so far.
+void close_all(std::vector<base::Fd>& fds, size_t threads, const std::function<void(uint64_t)>& closed) {
+  std::atomic<size_t> next = 0;
+  std::atomic<uint64_t> done = 0;
+  const auto close_some = [&](bool tell) {
+    for (size_t i = next++; i < fds.size(); i = next++) {
+      fds[i].reset();
+      const uint64_t count = ++done;
+      if (tell) closed(count);
+    }
+  };
+  std::vector<std::jthread> others;
+  for (size_t i = 1; i < std::min(threads, fds.size()); ++i) others.emplace_back(close_some, false);
+  close_some(true);
+}
+
 struct Attacher {
+  Link& link;
   int program;
   Context& context;
 
-  Result<Link> operator()(const image::TestRunAttach&) const { SONDE_UNREACHABLE(); }
-  Result<Link> operator()(const image::TracepointAttach& spec) const {
-    return attach_tracepoint(spec, program, context);
+  Result<> operator()(const image::TestRunAttach&) const { SONDE_UNREACHABLE(); }
+  Result<> operator()(const image::TracepointAttach& spec) const {
+    return attach_tracepoint(link, spec, program, context);
   }
-  Result<Link> operator()(const image::TracingAttach& spec) const { return attach_tracing(spec, program, context); }
-  Result<Link> operator()(const image::KprobeAttach& spec) const { return attach_kprobe(spec, program, context); }
-  Result<Link> operator()(const image::UprobeAttach& spec) const { return attach_uprobe(spec, program, context); }
-  Result<Link> operator()(const image::PerfEventAttach& spec) const {
-    return attach_perf_event(spec, program, context);
+  Result<> operator()(const image::TracingAttach& spec) const { return attach_tracing(link, spec, program, context); }
+  Result<> operator()(const image::KprobeAttach& spec) const { return attach_kprobe(link, spec, program, context); }
+  Result<> operator()(const image::UprobeAttach& spec) const { return attach_uprobe(link, spec, program, context); }
+  Result<> operator()(const image::PerfEventAttach& spec) const {
+    return attach_perf_event(link, spec, program, context);
   }
 };
 
@@ -91,8 +112,8 @@ Result<const std::vector<int>*> Context::online_cpus() {
   return &online_cpus_;
 }
 
-Result<Link> attach(const image::ProgramDesc& desc, int program, Context& context) {
-  return std::visit(Attacher{program, context}, desc.attach);
+Result<> attach(Link& link, const image::ProgramDesc& desc, int program, Context& context) {
+  return std::visit(Attacher{link, program, context}, desc.attach);
 }
 
 uint64_t sites_of(const image::ProgramDesc& desc) {
@@ -103,18 +124,18 @@ uint64_t sites_of(const image::ProgramDesc& desc) {
   return 1;
 }
 
-void detach(std::vector<Link> links) {
+void stop(std::span<Link> links) {
   std::vector<base::Fd> fds;
-  for (Link& link : links)
-    for (base::Fd& fd : link.fds) fds.push_back(std::move(fd));
-  if (fds.size() <= 1) return;
-  std::atomic<size_t> next = 0;
-  const auto close_some = [&] {
-    for (size_t i = next++; i < fds.size(); i = next++) fds[i].reset();
-  };
-  std::vector<std::jthread> threads;
-  for (size_t i = 1; i < std::min(kDetachThreads, fds.size()); ++i) threads.emplace_back(close_some);
-  close_some();
+  for (Link& link : links) std::ranges::move(std::exchange(link.fds, {}), std::back_inserter(fds));
+  close_all(fds, kStopThreads, [](uint64_t) {});
+}
+
+void free_events(std::vector<Link> links, const std::function<void(uint64_t)>& freed) {
+  std::vector<base::Fd> events;
+  for (Link& link : links) std::ranges::move(link.events, std::back_inserter(events));
+  close_all(events, kFreeThreads, [&](uint64_t count) {
+    if (freed) freed(count);
+  });
 }
 
 }  // namespace sonde::attach

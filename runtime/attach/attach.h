@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,9 +14,10 @@
 
 namespace sonde::attach {
 
-// What keeps a program attached. Closing the descriptors detaches; nothing outlives the process.
+// What keeps a program attached; nothing outlives the process.
 struct Link {
-  std::vector<base::Fd> fds;
+  std::vector<base::Fd> fds;       // closing them detaches the program
+  std::vector<base::Fd> events;    // perf events that it hung on
   uint64_t probes = 1;             // functions or sites it covers
   std::vector<std::string> names;  // with several: "PATH:SYMBOL" each, for -v
   image::ProgramId program;        // set by the tracer
@@ -34,9 +36,10 @@ class Context {
   int pid() const { return pid_; }
   bool uprobe_multi() const { return uprobe_multi_; }
   bool kprobe_multi() const { return kprobe_multi_; }
-  // Mechanisms that go through several sites one by one call this after each; an error ends the attempt.
-  Result<> site_done() const { return on_site_ ? on_site_() : Result<>(); }
-  void on_site(std::function<Result<>()> hook) { on_site_ = std::move(hook); }
+  // Mechanisms that need several calls for their sites tell after each how many it has settled; an error (EINTR: the user had
+  // enough) ends the attempt.
+  Result<> sites_done(uint64_t count) const { return on_sites_ ? on_sites_(count) : Result<>(); }
+  void on_sites(std::function<Result<>(uint64_t)> hook) { on_sites_ = std::move(hook); }
   // Root of tracefs, see base/tracefs.h.
   Result<const base::Fd*> tracefs();
   // Number of a dynamic PMU ("kprobe", "uprobe").
@@ -48,15 +51,15 @@ class Context {
   int pid_;
   bool uprobe_multi_;
   bool kprobe_multi_;
-  std::function<Result<>()> on_site_;
+  std::function<Result<>(uint64_t)> on_sites_;
   base::Fd tracefs_;
   std::vector<int> online_cpus_;
   std::vector<std::pair<std::string, uint32_t>> pmu_types_;
 };
 
-// Attaches `program` (a descriptor). TestRunAttach programs have no link and must not be passed. Fails with the reason
-// as the user should read it.
-Result<Link> attach(const image::ProgramDesc& desc, int program, Context& context);
+// Attaches `program` (a descriptor) and adds what keeps it so to `link`, also when it fails halfway. TestRunAttach programs
+// have no link and must not be passed. Fails with the reason as the user should read it.
+Result<> attach(Link& link, const image::ProgramDesc& desc, int program, Context& context);
 
 // Runs a begin, end or signal program once in this process; gives its return value.
 Result<int> run_once(const image::ProgramDesc& desc, int program);
@@ -77,7 +80,11 @@ Result<std::string> pin_link(const Link& link);
 // Functions or places that a program attaches to.
 uint64_t sites_of(const image::ProgramDesc& desc);
 
-// Detaches all. The kernel waits for an RCU grace period per perf event, so many are closed by several threads at once.
-void detach(std::vector<Link> links);
+// Detaches all programs: none runs any more afterwards. The kernel waits for an RCU grace period per perf event, and many
+// threads wait at the same time. The events stay.
+void stop(std::span<Link> links);
+// Closes the events of links that were stopped. Those of trace events are freed under one lock of the kernel, a grace period
+// (some 30 ms) each. `freed` is told now and then how many are.
+void free_events(std::vector<Link> links, const std::function<void(uint64_t)>& freed = {});
 
 }  // namespace sonde::attach

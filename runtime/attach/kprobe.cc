@@ -26,7 +26,7 @@ std::string explain(const std::string& name, int code) {
 }
 
 // All functions by one link; the kernel finds them in one walk over its symbols.
-Result<Link> attach_multi(const image::KprobeAttach& spec, int program) {
+Result<> attach_multi(Link& link, const image::KprobeAttach& spec, int program) {
   std::vector<const char*> names;
   for (const std::string& function : spec.functions) names.push_back(function.c_str());
   LIBBPF_OPTS(bpf_link_create_opts, options);
@@ -35,14 +35,13 @@ Result<Link> attach_multi(const image::KprobeAttach& spec, int program) {
   options.kprobe_multi.flags = spec.on_return ? BPF_F_KPROBE_MULTI_RETURN : 0;
   base::Fd fd(bpf_link_create(program, 0, BPF_TRACE_KPROBE_MULTI, &options));
   if (!fd.valid()) return base::fail_errno("attach kprobes to " + std::to_string(names.size()) + " functions");
-  Link link;
   link.fds.push_back(std::move(fd));
   link.names = spec.functions;
   link.probes = spec.functions.size();
-  return link;
+  return {};
 }
 
-Result<base::Fd> attach_one(const image::KprobeAttach& spec, int program, uint32_t type) {
+Result<> attach_one(Link& link, const image::KprobeAttach& spec, int program, uint32_t type) {
   const bool in_module = !spec.module.empty() && spec.module != "vmlinux";
   const std::string function = in_module ? spec.module + ":" + spec.function : spec.function;
   const bool by_address = spec.function.empty();
@@ -58,39 +57,36 @@ Result<base::Fd> attach_one(const image::KprobeAttach& spec, int program, uint32
   }
   std::string name = by_address ? "address " + std::to_string(spec.offset) : function;
   if (!by_address && spec.offset != 0) name += "+" + std::to_string(spec.offset);
-  auto fd = link_perf_event(attributes, -1, 0, program, "create a kprobe on " + name);
-  if (!fd) return base::fail(explain(name, fd.error().code));
-  return fd;
+  const auto added = link_perf_event(link, attributes, -1, 0, program, "create a kprobe on " + name);
+  if (!added) return base::fail(explain(name, added.error().code));
+  return {};
 }
 
 // The same program on each function. Some that the kernel lists cannot be probed after all: several of one name, or code
 // that kprobes themselves use.
-Result<Link> attach_each(const image::KprobeAttach& spec, int program, uint32_t type, const Context& context) {
-  Link link;
+Result<> attach_each(Link& link, const image::KprobeAttach& spec, int program, uint32_t type, const Context& context) {
   link.probes = 0;
   for (const std::string& function : spec.functions) {
     image::KprobeAttach single;
     single.function = function;
     single.on_return = spec.on_return;
-    auto fd = attach_one(single, program, type);
-    if (!fd) {
-      link.refused.push_back(fd.error());
+    if (const auto added = attach_one(link, single, program, type); !added) {
+      link.refused.push_back(added.error());
     } else {
-      link.fds.push_back(std::move(*fd));
       link.names.push_back(function);
       ++link.probes;
     }
-    SONDE_TRY(context.site_done());
+    SONDE_TRY(context.sites_done(1));
   }
   if (link.fds.empty()) return std::unexpected(link.refused.front());
-  return link;
+  return {};
 }
 
 }  // namespace
 
-Result<Link> attach_kprobe(const image::KprobeAttach& spec, int program, Context& context) {
+Result<> attach_kprobe(Link& link, const image::KprobeAttach& spec, int program, Context& context) {
   const bool several = !spec.functions.empty();
-  if (several && context.kprobe_multi()) return attach_multi(spec, program);
+  if (several && context.kprobe_multi()) return attach_multi(link, spec, program);
   const auto type = context.pmu_type("kprobe");
   if (!type) {
     Error error = type.error();
@@ -98,12 +94,8 @@ Result<Link> attach_kprobe(const image::KprobeAttach& spec, int program, Context
     error.code = 0;
     return std::unexpected(error);
   }
-  if (several) return attach_each(spec, program, *type, context);
-  auto fd = attach_one(spec, program, *type);
-  if (!fd) return std::unexpected(fd.error());
-  Link link;
-  link.fds.push_back(std::move(*fd));
-  return link;
+  if (several) return attach_each(link, spec, program, *type, context);
+  return attach_one(link, spec, program, *type);
 }
 
 }  // namespace sonde::attach

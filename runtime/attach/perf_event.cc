@@ -64,68 +64,62 @@ std::vector<int> threads_of(int pid) {
 }
 
 // A breakpoint follows the threads of its process wherever they run; any one that opens will do.
-Result<Link> attach_to_threads(perf_event_attr attributes, int program, Context& context) {
+Result<> attach_to_threads(Link& link, perf_event_attr attributes, int program, Context& context) {
   attributes.inherit = 1;
-  Link link;
   Error last{"process " + std::to_string(context.pid()) + " has no threads", ESRCH};
   for (const int thread : threads_of(context.pid())) {
-    auto fd =
-        link_perf_event(attributes, thread, -1, program, "create a perf event for thread " + std::to_string(thread));
-    if (fd)
-      link.fds.push_back(std::move(*fd));
-    else
-      last = fd.error();
+    const auto added = link_perf_event(link, attributes, thread, -1, program,
+                                       "create a perf event for thread " + std::to_string(thread));
+    if (!added) last = added.error();
   }
   if (link.fds.empty()) return std::unexpected(last);
-  return link;
+  return {};
 }
 
 }  // namespace
 
-Result<base::Fd> link_perf_event(perf_event_attr attributes, int pid, int cpu, int program, const std::string& what,
-                                 uint64_t cookie) {
-  const base::Fd event(
-      static_cast<int>(::syscall(SYS_perf_event_open, &attributes, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
+Result<> link_perf_event(Link& link, perf_event_attr attributes, int pid, int cpu, int program, const std::string& what,
+                         uint64_t cookie) {
+  base::Fd event(static_cast<int>(::syscall(SYS_perf_event_open, &attributes, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
   if (!event.valid()) {
     const int code = errno;
     return base::fail(explain_frequency(what, attributes, code), code);
   }
   LIBBPF_OPTS(bpf_link_create_opts, options);
   options.perf_event.bpf_cookie = cookie;
-  base::Fd link(bpf_link_create(program, event.get(), BPF_PERF_EVENT, cookie ? &options : nullptr));
-  if (!link.valid()) return base::fail_errno(what + ": link the program to its perf event");
-  return link;
+  base::Fd fd(bpf_link_create(program, event.get(), BPF_PERF_EVENT, cookie ? &options : nullptr));
+  if (!fd.valid()) return base::fail_errno(what + ": link the program to its perf event");
+  link.fds.push_back(std::move(fd));
+  link.events.push_back(std::move(event));
+  return {};
 }
 
-Result<Link> attach_perf_event(const image::PerfEventAttach& spec, int program, Context& context) {
+Result<> attach_perf_event(Link& link, const image::PerfEventAttach& spec, int program, Context& context) {
   perf_event_attr attributes = attributes_of(spec);
-  Link link;
   if (!spec.every_cpu) {
     // CPU 0 nearly always is the first online one; only where it is not does the list have to be read.
-    auto fd = link_perf_event(attributes, -1, 0, program, "create a perf event on CPU 0");
-    if (!fd && fd.error().code == ENODEV) {
+    auto added = link_perf_event(link, attributes, -1, 0, program, "create a perf event on CPU 0");
+    if (!added && added.error().code == ENODEV) {
       const auto cpus = context.online_cpus();
       if (!cpus) return std::unexpected(cpus.error());
       const int cpu = (*cpus)->front();
-      fd = link_perf_event(attributes, -1, cpu, program, "create a perf event on CPU " + std::to_string(cpu));
+      added = link_perf_event(link, attributes, -1, cpu, program, "create a perf event on CPU " + std::to_string(cpu));
     }
-    if (!fd) return std::unexpected(fd.error());
-    link.fds.push_back(std::move(*fd));
-    return link;
+    return added;
   }
   const bool breakpoint = spec.type == PERF_TYPE_BREAKPOINT;
-  if (breakpoint && context.pid() > 0) return attach_to_threads(attributes, program, context);
+  if (breakpoint && context.pid() > 0) return attach_to_threads(link, attributes, program, context);
   const auto cpus = context.online_cpus();
   if (!cpus) return std::unexpected(cpus.error());
   const int pid = context.pid() > 0 ? context.pid() : -1;
   if (pid > 0) attributes.inherit = 1;
   for (const int cpu : **cpus) {
-    auto fd = link_perf_event(attributes, pid, cpu, program, "create a perf event on CPU " + std::to_string(cpu));
-    if (!fd && fd.error().code == ENODEV) continue;  // went offline since the list was read
-    if (!fd) return std::unexpected(fd.error());
-    link.fds.push_back(std::move(*fd));
+    const auto added =
+        link_perf_event(link, attributes, pid, cpu, program, "create a perf event on CPU " + std::to_string(cpu));
+    if (!added && added.error().code == ENODEV) continue;  // went offline since the list was read
+    if (!added) return std::unexpected(added.error());
   }
-  return link;
+  return {};
 }
 
 }  // namespace sonde::attach

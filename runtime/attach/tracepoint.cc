@@ -7,7 +7,7 @@
 
 namespace sonde::attach {
 
-Result<Link> attach_tracepoint(const image::TracepointAttach& spec, int program, Context& context) {
+Result<> attach_tracepoint(Link& link, const image::TracepointAttach& spec, int program, Context& context) {
   const std::string name = spec.category + ":" + spec.event;
   const auto root = context.tracefs();
   if (!root) return std::unexpected(root.error());
@@ -24,11 +24,7 @@ Result<Link> attach_tracepoint(const image::TracepointAttach& spec, int program,
   attributes.config = id;
   attributes.sample_period = 1;
   attributes.wakeup_events = 1;
-  auto fd = link_perf_event(attributes, -1, 0, program, "open tracepoint " + name);
-  if (!fd) return std::unexpected(fd.error());
-  Link link;
-  link.fds.push_back(std::move(*fd));
-  return link;
+  return link_perf_event(link, attributes, -1, 0, program, "open tracepoint " + name);
 }
 
 }  // namespace sonde::attach

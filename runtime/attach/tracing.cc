@@ -30,8 +30,7 @@ base::Fd link_iterator(const image::TracingAttach& spec, int program, const Cont
 
 }  // namespace
 
-Result<Link> attach_tracing(const image::TracingAttach& spec, int program, Context& context) {
-  Link link;
+Result<> attach_tracing(Link& link, const image::TracingAttach& spec, int program, Context& context) {
   if (spec.kind == image::TracingKind::iterator) {
     base::Fd fd = link_iterator(spec, program, context);
     const int code = errno;
@@ -41,7 +40,7 @@ Result<Link> attach_tracing(const image::TracingAttach& spec, int program, Conte
     if (!fd.valid()) return base::fail("Failed to open iter probe link for " + spec.function, code);
     link.fds.push_back(std::move(fd));
     link.pin = spec.pin;
-    return link;
+    return {};
   }
   base::Fd fd(bpf_raw_tracepoint_open(nullptr, program));
   if (!fd.valid()) {
@@ -51,7 +50,7 @@ Result<Link> attach_tracing(const image::TracingAttach& spec, int program, Conte
     return base::fail("attach to " + spec.module + ":" + spec.function, code);
   }
   link.fds.push_back(std::move(fd));
-  return link;
+  return {};
 }
 
 Result<std::string> pin_link(const Link& link) {

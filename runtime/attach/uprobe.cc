@@ -1,6 +1,8 @@
 // uprobes, uretprobes and USDT: one multi link where the program was loaded for it, else one perf event per site.
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "runtime/attach/bpf_syscall.h"
 #include "runtime/attach/mechanisms.h"
 #include "runtime/symbols/elf.h"
@@ -27,68 +29,131 @@ Result<uint64_t> offset_of(const image::UprobeAttach& spec, const image::UprobeS
   return *offset + site.symbol_offset;
 }
 
-Result<Link> attach_multi(const image::UprobeAttach& spec, int program, Context& context) {
+constexpr int kNotSupported = 524;  // ENOTSUPP, which is the kernel's own and has no text
+
+// The place itself is at fault, not the program or the caller.
+bool is_fault_of_place(int code) { return code == kNotSupported || code == EINVAL; }
+
+Error explain(const std::string& name, Error error) {
+  if (error.code == kNotSupported) return {"the kernel has no way to probe the instruction at " + name, 0};
+  return error;
+}
+
+// The sites of a multi link, column by column as the kernel wants them.
+struct Sites {
   std::vector<uint64_t> offsets;
   std::vector<uint64_t> semaphores;
   std::vector<uint64_t> cookies;
+  std::vector<std::string> names;
+};
+
+// Links [first, last) of the sites. The kernel refuses all for a single instruction that it cannot probe (those of
+// pthread_spin_lock() begin with a lock prefix). Then smaller parts are tried; many at a time, because each refusal of several costs a
+// grace period and each success only a descriptor.
+Result<> link_range(Link& link, const UprobeMulti& common, const Sites& sites, size_t first, size_t last, int program,
+                    const Context& context) {
+  constexpr size_t kParts = 16;
+  const auto part = [&](const std::vector<uint64_t>& column) {
+    return column.empty() ? std::span<const uint64_t>() : std::span(column).subspan(first, last - first);
+  };
+  UprobeMulti some = common;
+  some.offsets = part(sites.offsets);
+  some.semaphores = part(sites.semaphores);
+  some.cookies = part(sites.cookies);
+  auto fd = link_uprobe_multi(program, some);
+  if (fd) {
+    link.fds.push_back(std::move(*fd));
+    link.names.insert(link.names.end(), sites.names.begin() + static_cast<ptrdiff_t>(first),
+                      sites.names.begin() + static_cast<ptrdiff_t>(last));
+    return context.sites_done(last - first);
+  }
+  if (!is_fault_of_place(fd.error().code)) return std::unexpected(fd.error());
+  if (last - first == 1) {
+    link.refused.push_back(explain(sites.names[first], fd.error()));
+    return context.sites_done(1);
+  }
+  SONDE_TRY(context.sites_done(0));
+  const size_t step = (last - first + kParts - 1) / kParts;
+  for (size_t at = first; at < last; at += step)
+    SONDE_TRY(link_range(link, common, sites, at, std::min(at + step, last), program, context));
+  return {};
+}
+
+// What became of the sites, all of which were tried.
+Result<> settle(Link& link) {
+  link.probes = link.names.size();
+  if (link.fds.empty()) return std::unexpected(link.refused.front());
+  return {};
+}
+
+Result<> attach_multi(Link& link, const image::UprobeAttach& spec, int program, Context& context) {
+  Sites sites;
   bool any_semaphore = false, any_cookie = false;
-  Link link;
   for (const image::UprobeSite& site : spec.sites) {
     const auto offset = offset_of(spec, site);
     if (!offset) return std::unexpected(offset.error());
-    offsets.push_back(*offset);
-    semaphores.push_back(site.semaphore_offset);
-    cookies.push_back(site.cookie);
+    sites.offsets.push_back(*offset);
+    sites.semaphores.push_back(site.semaphore_offset);
+    sites.cookies.push_back(site.cookie);
     any_semaphore = any_semaphore || site.semaphore_offset != 0;
     any_cookie = any_cookie || site.cookie != 0;
-    link.names.push_back(site_name(spec, site));
+    sites.names.push_back(site_name(spec, site));
   }
-  if (!any_semaphore) semaphores.clear();
-  if (!any_cookie) cookies.clear();
-  auto fd = link_uprobe_multi(program, {.path = spec.path,
-                                        .offsets = offsets,
-                                        .semaphores = semaphores,
-                                        .cookies = cookies,
-                                        .pid = context.pid(),
-                                        .on_return = spec.on_return});
-  if (!fd) return std::unexpected(fd.error());
-  link.fds.push_back(std::move(*fd));
-  link.probes = spec.sites.size();
-  return link;
+  if (!any_semaphore) sites.semaphores.clear();
+  if (!any_cookie) sites.cookies.clear();
+  const UprobeMulti common{.path = spec.path,
+                           .offsets = {},
+                           .semaphores = {},
+                           .cookies = {},
+                           .pid = context.pid(),
+                           .on_return = spec.on_return};
+  SONDE_TRY(link_range(link, common, sites, 0, spec.sites.size(), program, context));
+  return settle(link);
+}
+
+// One perf event.
+Result<> attach_one(Link& link, const image::UprobeAttach& spec, const image::UprobeSite& site, int program,
+                    uint32_t type, const Context& context) {
+  const auto offset = offset_of(spec, site);
+  if (!offset) return std::unexpected(offset.error());
+  // Before Linux 4.20 nobody but a tracer could count the probe's users, by writing to the memory of every process.
+  if (site.semaphore_offset != 0 && ::access(kSemaphoreFormat, F_OK) != 0)
+    return base::fail("Failed to attach usdt probe: this kernel cannot count the users of " + site_name(spec, site) +
+                      " (" + kSemaphoreFormat + " is missing)");
+  if (site.semaphore_offset > UINT32_MAX)
+    return base::fail("the semaphore of " + site_name(spec, site) + " lies beyond 4 GiB in its file");
+  perf_event_attr attributes{};
+  attributes.size = sizeof(attributes);
+  attributes.type = type;
+  attributes.config = (spec.on_return ? kReturnBit : 0) | site.semaphore_offset << kSemaphoreShift;
+  attributes.uprobe_path = reinterpret_cast<uint64_t>(spec.path.c_str());
+  attributes.probe_offset = *offset;
+  const bool one_process = context.pid() > 0;
+  return link_perf_event(link, attributes, one_process ? context.pid() : -1, one_process ? -1 : 0, program,
+                         "create a uprobe on " + site_name(spec, site), site.cookie);
 }
 
 }  // namespace
 
-Result<Link> attach_uprobe(const image::UprobeAttach& spec, int program, Context& context) {
-  if (spec.sites.size() > 1 && context.uprobe_multi()) return attach_multi(spec, program, context);
+Result<> attach_uprobe(Link& link, const image::UprobeAttach& spec, int program, Context& context) {
+  const bool several = spec.sites.size() > 1;
+  if (several && context.uprobe_multi()) return attach_multi(link, spec, program, context);
   const auto type = context.pmu_type("uprobe");
   if (!type) return base::fail(type.error().what);
-  Link link;
-  link.probes = spec.sites.size();
   for (const image::UprobeSite& site : spec.sites) {
-    const auto offset = offset_of(spec, site);
-    if (!offset) return std::unexpected(offset.error());
-    // Before Linux 4.20 nobody but a tracer could count the probe's users, by writing to the memory of every process.
-    if (site.semaphore_offset != 0 && ::access(kSemaphoreFormat, F_OK) != 0)
-      return base::fail("Failed to attach usdt probe: this kernel cannot count the users of " + site_name(spec, site) +
-                        " (" + kSemaphoreFormat + " is missing)");
-    if (site.semaphore_offset > UINT32_MAX)
-      return base::fail("the semaphore of " + site_name(spec, site) + " lies beyond 4 GiB in its file");
-    perf_event_attr attributes{};
-    attributes.size = sizeof(attributes);
-    attributes.type = *type;
-    attributes.config = (spec.on_return ? kReturnBit : 0) | site.semaphore_offset << kSemaphoreShift;
-    attributes.uprobe_path = reinterpret_cast<uint64_t>(spec.path.c_str());
-    attributes.probe_offset = *offset;
-    const bool one_process = context.pid() > 0;
-    auto fd = link_perf_event(attributes, one_process ? context.pid() : -1, one_process ? -1 : 0, program,
-                              "create a uprobe on " + site_name(spec, site), site.cookie);
-    if (!fd) return std::unexpected(fd.error());
-    link.fds.push_back(std::move(*fd));
-    if (spec.sites.size() > 1) link.names.push_back(site_name(spec, site));
-    SONDE_TRY(context.site_done());
+    const auto added = attach_one(link, spec, site, program, *type, context);
+    const std::string name = site_name(spec, site);
+    if (!added && (!several || !is_fault_of_place(added.error().code)))
+      return std::unexpected(explain(name, added.error()));
+    if (added)
+      link.names.push_back(name);
+    else
+      link.refused.push_back(explain(name, added.error()));
+    SONDE_TRY(context.sites_done(1));
   }
-  return link;
+  SONDE_TRY(settle(link));
+  if (!several) link.names.clear();
+  return {};
 }
 
 }  // namespace sonde::attach

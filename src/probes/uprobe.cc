@@ -199,7 +199,8 @@ bool add_address(ProbeContext& context, const AttachText& text, const Request& r
   return true;
 }
 
-// One program with many sites where the kernel can attach it at once, else one program per function.
+// One program with many sites, unless each function is to be told apart. Kernels without multi links attach it to them one by
+// one.
 bool add_matches(ProbeContext& context, const AttachText& text, const Request& request, const std::string& path,
                  std::vector<ResolvedProbe>& out) {
   const auto all = context.binaries.functions(path);
@@ -214,7 +215,7 @@ bool add_matches(ProbeContext& context, const AttachText& text, const Request& r
   }
   if (sites.empty()) return true;
   // Every function has arguments of its own.
-  if (!context.expand_all && !context.wants_args && context.kernel.has_feature("uprobe_multi")) {
+  if (!context.expand_all && !context.wants_args) {
     out.push_back(make(context, text, request, path, request.function.name, std::move(sites)));
     return true;
   }
