@@ -49,20 +49,13 @@ base::Fd load_trivial(uint32_t attach_type) {
 bool has_kprobe_multi(uint32_t attach_type) {
   const base::Fd program = load_trivial(attach_type);
   if (!program.valid()) return false;
-  const char* function = "ksys_read";
-  LIBBPF_OPTS(bpf_link_create_opts, options);
-  options.kprobe_multi.syms = &function;
-  options.kprobe_multi.cnt = 1;
-  const base::Fd link(bpf_link_create(program.get(), 0, static_cast<bpf_attach_type>(attach_type), &options));
-  return link.valid();
+  const std::string function = "ksys_read";
+  return attach::link_kprobe_multi(program.get(), {&function, 1}, false, attach_type).has_value();
 }
 
-bool has_kprobe_multi_link() { return has_kprobe_multi(BPF_TRACE_KPROBE_MULTI); }
+bool has_kprobe_multi_link() { return has_kprobe_multi(attach::kTraceKprobeMulti); }
 
-bool has_kprobe_session() {
-  constexpr uint32_t kTraceKprobeSession = 56;  // BPF_TRACE_KPROBE_SESSION
-  return has_kprobe_multi(kTraceKprobeSession);
-}
+bool has_kprobe_session() { return has_kprobe_multi(attach::kTraceKprobeSession); }
 
 // The errno with which a uprobe multi link to a directory is refused.
 int uprobe_multi_refusal(int pid) {

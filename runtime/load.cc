@@ -136,7 +136,7 @@ int Loader::setup(bpf_program* program) {
   if (const auto* uprobe = std::get_if<image::UprobeAttach>(&desc.attach))
     attach_type = options_.uprobe_multi && uprobe->sites.size() > 1 ? attach::kTraceUprobeMulti : 0;
   if (const auto* kprobe = std::get_if<image::KprobeAttach>(&desc.attach))
-    if (options_.kprobe_multi && !kprobe->functions.empty()) attach_type = BPF_TRACE_KPROBE_MULTI;
+    if (options_.kprobe_multi && !kprobe->functions.empty()) attach_type = attach::kTraceKprobeMulti;
   bpf_program__set_expected_attach_type(program, static_cast<bpf_attach_type>(attach_type));
   if (desc.sleepable) bpf_program__set_flags(program, BPF_F_SLEEPABLE);
   if (options_.verifier_logs) {

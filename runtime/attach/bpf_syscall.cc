@@ -5,6 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <vector>
+
 namespace sonde::attach {
 namespace {
 
@@ -24,6 +26,10 @@ struct alignas(8) LinkCreate {
   uint32_t pid;
 };
 
+base::Fd create_link(const void* attributes, size_t size) {
+  return base::Fd(static_cast<int>(::syscall(SYS_bpf, BPF_LINK_CREATE, attributes, size)));
+}
+
 }  // namespace
 
 Result<base::Fd> link_uprobe_multi(int program, const UprobeMulti& sites) {
@@ -37,8 +43,23 @@ Result<base::Fd> link_uprobe_multi(int program, const UprobeMulti& sites) {
   attributes.count = static_cast<uint32_t>(sites.offsets.size());
   attributes.uprobe_flags = sites.on_return ? kReturnFlag : 0;
   attributes.pid = static_cast<uint32_t>(sites.pid);
-  base::Fd link(static_cast<int>(::syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof(attributes))));
+  base::Fd link = create_link(&attributes, sizeof(attributes));
   if (!link.valid()) return base::fail_errno("attach uprobes to " + sites.path);
+  return link;
+}
+
+Result<base::Fd> link_kprobe_multi(int program, std::span<const std::string> functions, bool on_return,
+                                   uint32_t attach_type) {
+  std::vector<uint64_t> names;
+  for (const std::string& function : functions) names.push_back(reinterpret_cast<uint64_t>(function.c_str()));
+  bpf_attr attributes{};
+  attributes.link_create.prog_fd = static_cast<uint32_t>(program);
+  attributes.link_create.attach_type = attach_type;
+  attributes.link_create.kprobe_multi.syms = reinterpret_cast<uint64_t>(names.data());
+  attributes.link_create.kprobe_multi.cnt = static_cast<uint32_t>(names.size());
+  attributes.link_create.kprobe_multi.flags = on_return ? BPF_F_KPROBE_MULTI_RETURN : 0;
+  base::Fd link = create_link(&attributes, sizeof(attributes));
+  if (!link.valid()) return base::fail_errno("attach kprobes to " + std::to_string(functions.size()) + " functions");
   return link;
 }
 

@@ -1,10 +1,10 @@
 // kprobes and kretprobes: one by one through the kprobe PMU (Linux 4.17), or many by one link (Linux 5.18).
-#include <bpf/bpf.h>
-
 #include <string>
 #include <vector>
 
+#include "runtime/attach/bpf_syscall.h"
 #include "runtime/attach/mechanisms.h"
+#include "runtime/attach/parts.h"
 
 namespace sonde::attach {
 namespace {
@@ -25,20 +25,19 @@ std::string explain(const std::string& name, int code) {
   }
 }
 
+// ESRCH: a name that the kernel's symbols lack (again: modules come and go). EINVAL: no place for a breakpoint or a call.
+bool is_fault_of_function(int code) { return code == ESRCH || code == ENOENT || code == EINVAL; }
+
+Error explain_refusal(const std::string& name, Error error) {
+  return {explain(name, error.code == ESRCH ? ENOENT : error.code), 0};
+}
+
 // All functions by one link; the kernel finds them in one walk over its symbols.
-Result<> attach_multi(Link& link, const image::KprobeAttach& spec, int program) {
-  std::vector<const char*> names;
-  for (const std::string& function : spec.functions) names.push_back(function.c_str());
-  LIBBPF_OPTS(bpf_link_create_opts, options);
-  options.kprobe_multi.syms = names.data();
-  options.kprobe_multi.cnt = static_cast<uint32_t>(names.size());
-  options.kprobe_multi.flags = spec.on_return ? BPF_F_KPROBE_MULTI_RETURN : 0;
-  base::Fd fd(bpf_link_create(program, 0, BPF_TRACE_KPROBE_MULTI, &options));
-  if (!fd.valid()) return base::fail_errno("attach kprobes to " + std::to_string(names.size()) + " functions");
-  link.fds.push_back(std::move(fd));
-  link.names = spec.functions;
-  link.probes = spec.functions.size();
-  return {};
+Result<> attach_multi(Link& link, const image::KprobeAttach& spec, int program, const Context& context) {
+  const auto range = [&](size_t first, size_t last) {
+    return link_kprobe_multi(program, std::span(spec.functions).subspan(first, last - first), spec.on_return);
+  };
+  return link_in_parts(link, {spec.functions, range, is_fault_of_function, explain_refusal}, context);
 }
 
 Result<> attach_one(Link& link, const image::KprobeAttach& spec, int program, uint32_t type) {
@@ -65,28 +64,25 @@ Result<> attach_one(Link& link, const image::KprobeAttach& spec, int program, ui
 // The same program on each function. Some that the kernel lists cannot be probed after all: several of one name, or code
 // that kprobes themselves use.
 Result<> attach_each(Link& link, const image::KprobeAttach& spec, int program, uint32_t type, const Context& context) {
-  link.probes = 0;
   for (const std::string& function : spec.functions) {
     image::KprobeAttach single;
     single.function = function;
     single.on_return = spec.on_return;
-    if (const auto added = attach_one(link, single, program, type); !added) {
-      link.refused.push_back(added.error());
-    } else {
+    const auto added = attach_one(link, single, program, type);
+    if (added)
       link.names.push_back(function);
-      ++link.probes;
-    }
+    else
+      link.refused.push_back(added.error());
     SONDE_TRY(context.sites_done(1));
   }
-  if (link.fds.empty()) return std::unexpected(link.refused.front());
-  return {};
+  return settle(link);
 }
 
 }  // namespace
 
 Result<> attach_kprobe(Link& link, const image::KprobeAttach& spec, int program, Context& context) {
   const bool several = !spec.functions.empty();
-  if (several && context.kprobe_multi()) return attach_multi(link, spec, program);
+  if (several && context.kprobe_multi()) return attach_multi(link, spec, program, context);
   const auto type = context.pmu_type("kprobe");
   if (!type) {
     Error error = type.error();

@@ -1,10 +1,9 @@
 // uprobes, uretprobes and USDT: one multi link where the program was loaded for it, else one perf event per site.
 #include <unistd.h>
 
-#include <algorithm>
-
 #include "runtime/attach/bpf_syscall.h"
 #include "runtime/attach/mechanisms.h"
+#include "runtime/attach/parts.h"
 #include "runtime/symbols/elf.h"
 
 namespace sonde::attach {
@@ -39,76 +38,38 @@ Error explain(const std::string& name, Error error) {
   return error;
 }
 
-// The sites of a multi link, column by column as the kernel wants them.
-struct Sites {
+// One link for all sites. The kernel refuses all for a single instruction that it cannot probe (those of
+// pthread_spin_lock() begin with a lock prefix).
+Result<> attach_multi(Link& link, const image::UprobeAttach& spec, int program, Context& context) {
   std::vector<uint64_t> offsets;
   std::vector<uint64_t> semaphores;
   std::vector<uint64_t> cookies;
   std::vector<std::string> names;
-};
-
-// Links [first, last) of the sites. The kernel refuses all for a single instruction that it cannot probe (those of
-// pthread_spin_lock() begin with a lock prefix). Then smaller parts are tried; many at a time, because each refusal of several costs a
-// grace period and each success only a descriptor.
-Result<> link_range(Link& link, const UprobeMulti& common, const Sites& sites, size_t first, size_t last, int program,
-                    const Context& context) {
-  constexpr size_t kParts = 16;
-  const auto part = [&](const std::vector<uint64_t>& column) {
-    return column.empty() ? std::span<const uint64_t>() : std::span(column).subspan(first, last - first);
-  };
-  UprobeMulti some = common;
-  some.offsets = part(sites.offsets);
-  some.semaphores = part(sites.semaphores);
-  some.cookies = part(sites.cookies);
-  auto fd = link_uprobe_multi(program, some);
-  if (fd) {
-    link.fds.push_back(std::move(*fd));
-    link.names.insert(link.names.end(), sites.names.begin() + static_cast<ptrdiff_t>(first),
-                      sites.names.begin() + static_cast<ptrdiff_t>(last));
-    return context.sites_done(last - first);
-  }
-  if (!is_fault_of_place(fd.error().code)) return std::unexpected(fd.error());
-  if (last - first == 1) {
-    link.refused.push_back(explain(sites.names[first], fd.error()));
-    return context.sites_done(1);
-  }
-  SONDE_TRY(context.sites_done(0));
-  const size_t step = (last - first + kParts - 1) / kParts;
-  for (size_t at = first; at < last; at += step)
-    SONDE_TRY(link_range(link, common, sites, at, std::min(at + step, last), program, context));
-  return {};
-}
-
-// What became of the sites, all of which were tried.
-Result<> settle(Link& link) {
-  link.probes = link.names.size();
-  if (link.fds.empty()) return std::unexpected(link.refused.front());
-  return {};
-}
-
-Result<> attach_multi(Link& link, const image::UprobeAttach& spec, int program, Context& context) {
-  Sites sites;
   bool any_semaphore = false, any_cookie = false;
   for (const image::UprobeSite& site : spec.sites) {
     const auto offset = offset_of(spec, site);
     if (!offset) return std::unexpected(offset.error());
-    sites.offsets.push_back(*offset);
-    sites.semaphores.push_back(site.semaphore_offset);
-    sites.cookies.push_back(site.cookie);
+    offsets.push_back(*offset);
+    semaphores.push_back(site.semaphore_offset);
+    cookies.push_back(site.cookie);
     any_semaphore = any_semaphore || site.semaphore_offset != 0;
     any_cookie = any_cookie || site.cookie != 0;
-    sites.names.push_back(site_name(spec, site));
+    names.push_back(site_name(spec, site));
   }
-  if (!any_semaphore) sites.semaphores.clear();
-  if (!any_cookie) sites.cookies.clear();
-  const UprobeMulti common{.path = spec.path,
-                           .offsets = {},
-                           .semaphores = {},
-                           .cookies = {},
-                           .pid = context.pid(),
-                           .on_return = spec.on_return};
-  SONDE_TRY(link_range(link, common, sites, 0, spec.sites.size(), program, context));
-  return settle(link);
+  if (!any_semaphore) semaphores.clear();
+  if (!any_cookie) cookies.clear();
+  const auto range = [&](size_t first, size_t last) {
+    const auto part = [&](const std::vector<uint64_t>& column) {
+      return column.empty() ? std::span<const uint64_t>() : std::span(column).subspan(first, last - first);
+    };
+    return link_uprobe_multi(program, {.path = spec.path,
+                                       .offsets = part(offsets),
+                                       .semaphores = part(semaphores),
+                                       .cookies = part(cookies),
+                                       .pid = context.pid(),
+                                       .on_return = spec.on_return});
+  };
+  return link_in_parts(link, {names, range, is_fault_of_place, explain}, context);
 }
 
 // One perf event.
