@@ -24,16 +24,13 @@ class Reading {
   Reading(const value::Decoder& decoder, const image::MapDesc& desc, const ShowOptions& options, Table table)
       : decoder_(decoder), desc_(desc), options_(options), table_(std::move(table)) {
     if (!desc.aggregate) return;
-    merged_.resize(table_.size());
     if (desc.aggregate->view == image::View::series) {
-      series_.resize(table_.size());
-      for (size_t i = 0; i < series_.size(); ++i) {
-        series_[i] = merge_series(*desc.aggregate, table_, i);
-        newest_ = std::max(newest_, newest_epoch(series_[i]));
-      }
-    } else {
-      for (size_t i = 0; i < merged_.size(); ++i) merged_[i] = merge(*desc.aggregate, table_, i);
+      series_ = gather_series(desc, table_);
+      table_ = std::move(series_.keys);
     }
+    merged_.resize(table_.size());
+    if (desc.aggregate->view != image::View::series)
+      for (size_t i = 0; i < merged_.size(); ++i) merged_[i] = merge(*desc.aggregate, table_, i);
   }
 
   const Table& table() const { return table_; }
@@ -63,7 +60,7 @@ class Reading {
  private:
   value::Value undivided(size_t entry) const {
     if (!desc_.aggregate) return decoder_.decode(desc_.value, table_.cell(entry, 0));
-    if (!series_.empty()) return {series_value(*desc_.aggregate, series_[entry], newest_)};
+    if (!series_.slots.empty()) return {series_value(*desc_.aggregate, series_.slots[entry], series_.newest)};
     return options_.percentiles ? value::percentiles(*desc_.aggregate, merged_[entry])
                                 : value::aggregate_value(*desc_.aggregate, merged_[entry]);
   }
@@ -73,8 +70,7 @@ class Reading {
   const ShowOptions& options_;
   Table table_;
   std::vector<std::vector<uint64_t>> merged_;
-  std::vector<std::vector<image::SeriesSlot>> series_;
-  uint64_t newest_ = 0;
+  SeriesTable series_;
 };
 
 }  // namespace

@@ -48,9 +48,9 @@ std::vector<uint64_t> merge(const image::AggDesc& aggregate, const Table& table,
 }
 
 bool is_written(const image::MapDesc& desc, const Table& table) {
-  if (table.size() == 0) return false;
-  for (uint32_t cpu = 0; cpu < table.cell_count; ++cpu) {
-    const auto cell = table.cell(0, cpu);
+  // One entry, or the blocks of a series.
+  for (size_t i = 0; i < table.size() * table.cell_count; ++i) {
+    const auto cell = table.cell(i / table.cell_count, static_cast<uint32_t>(i % table.cell_count));
     if (desc.written_flag_offset) {
       if (load(cell, *desc.written_flag_offset) != 0) return true;
     } else if (!desc.aggregate || std::ranges::any_of(cell, [](std::byte byte) { return byte != std::byte{0}; })) {

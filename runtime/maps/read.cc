@@ -31,7 +31,7 @@ class TableReader {
   }
 
   Result<Table> run() {
-    if (desc_.scalar || desc_.max_entries == 1) {
+    if ((desc_.scalar && !desc_.block_offset) || desc_.max_entries == 1) {
       SONDE_TRY(by_key());
       return std::move(table_);
     }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <string_view>
+#include <unordered_map>
 
 namespace sonde::maps {
 namespace {
@@ -42,13 +44,12 @@ uint64_t shown_value(const image::AggDesc& aggregate, const SeriesSlot& slot) {
       static_cast<int64_t>(static_cast<__int128>(static_cast<int64_t>(slot.value)) / static_cast<__int128>(slot.meta)));
 }
 
-}  // namespace
-
-std::vector<SeriesSlot> merge_series(const image::AggDesc& aggregate, const Table& table, size_t entry) {
-  std::vector<SeriesSlot> merged(aggregate.intervals, SeriesSlot{});
+// The slots of one entry of the kernel's map.
+std::vector<SeriesSlot> merge_cells(const image::AggDesc& aggregate, const Table& table, size_t entry) {
+  std::vector<SeriesSlot> merged(table.cell_stride / sizeof(SeriesSlot), SeriesSlot{});
   for (uint32_t cpu = 0; cpu < table.cell_count; ++cpu) {
     const auto cell = table.cell(entry, cpu);
-    for (size_t i = 0; i < merged.size() && (i + 1) * sizeof(SeriesSlot) <= cell.size(); ++i) {
+    for (size_t i = 0; i < merged.size(); ++i) {
       SeriesSlot slot;
       std::memcpy(&slot, cell.data() + i * sizeof(slot), sizeof(slot));
       if (slot.epoch == 0 || slot.epoch < merged[i].epoch) continue;
@@ -62,10 +63,31 @@ std::vector<SeriesSlot> merge_series(const image::AggDesc& aggregate, const Tabl
   return merged;
 }
 
-uint64_t newest_epoch(const std::vector<SeriesSlot>& slots) {
-  uint64_t newest = 0;
-  for (const SeriesSlot& slot : slots) newest = std::max(newest, slot.epoch);
-  return newest;
+}  // namespace
+
+SeriesTable gather_series(const image::MapDesc& desc, const Table& stored) {
+  SeriesTable gathered;
+  // A scalar map in blocks has keys that consist of the block only.
+  const uint32_t key_size = desc.block_offset ? *desc.block_offset : stored.key_size;
+  gathered.keys.key_size = std::max<uint32_t>(key_size, 1);
+  std::unordered_map<std::string_view, size_t> rows;
+  for (size_t entry = 0; entry < stored.size(); ++entry) {
+    const auto key = stored.key(entry).first(key_size);
+    const auto [found, is_new] =
+        rows.try_emplace({reinterpret_cast<const char*>(key.data()), key.size()}, gathered.slots.size());
+    if (is_new) {
+      gathered.slots.emplace_back();
+      gathered.keys.keys.insert(gathered.keys.keys.end(), key.begin(), key.end());
+      gathered.keys.keys.resize(gathered.slots.size() * gathered.keys.key_size);
+    }
+    std::vector<SeriesSlot>& slots = gathered.slots[found->second];
+    for (const SeriesSlot& slot : merge_cells(*desc.aggregate, stored, entry)) {
+      if (slot.epoch == 0) continue;
+      gathered.newest = std::max(gathered.newest, slot.epoch);
+      slots.push_back(slot);
+    }
+  }
+  return gathered;
 }
 
 value::Series series_value(const image::AggDesc& aggregate, const std::vector<SeriesSlot>& slots, uint64_t newest) {

@@ -10,11 +10,17 @@
 
 namespace sonde::maps {
 
-// The slots of entry `entry`. Of cells with different epochs in one slot only those of the newest count.
-std::vector<image::SeriesSlot> merge_series(const image::AggDesc& aggregate, const Table& table, size_t entry);
+// The series of a map. Row i of `keys` is a key of the script, without cells; slots[i] are those of its slots that hold a
+// value, in no order.
+struct SeriesTable {
+  Table keys;
+  std::vector<std::vector<image::SeriesSlot>> slots;
+  uint64_t newest = 0;  // the newest epoch in any slot; 0 without values
+};
 
-// The newest epoch in any of these slots; 0 without values.
-uint64_t newest_epoch(const std::vector<image::SeriesSlot>& slots);
+// Merges the cells of `stored` over CPUs and puts the blocks of each key together. Of cells with different epochs in one slot
+// only those of the newest count.
+SeriesTable gather_series(const image::MapDesc& desc, const Table& stored);
 
 // What is shown of an entry: from its first interval with a value to `newest`, at most the descriptor's intervals.
 value::Series series_value(const image::AggDesc& aggregate, const std::vector<image::SeriesSlot>& slots,

@@ -85,6 +85,8 @@ struct Builtin {
   // Aggregates: the cell, and the update of the local CPU's cell at `cell` from the arguments.
   image::AggDesc (*aggregate)(types::TypeRef type) = nullptr;
   void (*update)(Codegen& cg, Mem cell) = nullptr;
+  // Aggregates whose entries may have several cells, instead of `update`: asks for the cell it wants, Codegen::with_cell().
+  void (*update_blocks)(Codegen& cg) = nullptr;
 };
 
 // All rows, in the order of the manual.

@@ -70,6 +70,9 @@ class Codegen {
   virtual Reg map_has(size_t map_index, size_t key_index) = 0;
   virtual Reg map_find(size_t map_index, size_t key_index, size_t variable_index) = 0;
   virtual Reg map_length(size_t map_index) = 0;
+  // In update_blocks hooks: runs `use` on the local CPU's cell of block `block` of the entry that is updated, made of zeros if
+  // missing. Where the map keeps one cell for an entry `block` is not looked at.
+  virtual void with_cell(Reg block, const std::function<void(Mem)>& use) = 0;
   // Where a memory-typed result is to be written; result_type()->size bytes, contents undefined.
   virtual Mem result() = 0;
   // Whether the bytes of the result behind a string's NUL or a buffer's end must be zero, as in a map key. Elsewhere they need

@@ -20,8 +20,6 @@ using image::View;
 // --- tseries ------------------------------------------------------------------------------------------------------------
 
 constexpr uint64_t kMostIntervals = 1000000;
-// The kernel's limit of a per-CPU value (PCPU_MIN_UNIT_SIZE), in slots.
-constexpr uint64_t kCellIntervals = 32768 / sizeof(image::SeriesSlot);
 constexpr std::array<std::string_view, 5> kRules = {"", "sum", "min", "max", "avg"};  // by SeriesRule
 
 // A literal that counts something, from 1 on; reports what is wrong with it.
@@ -59,10 +57,6 @@ TypeRef check_tseries(CallView& call) {
     diagnostics.emit<diag::Id::tseries_many>(call.range, *intervals);
     return nullptr;
   }
-  if (*intervals > kCellIntervals) {
-    diagnostics.emit<diag::Id::tseries_cell>(call.range, kCellIntervals, *intervals);
-    return nullptr;
-  }
   size_t rule = 0;
   if (call.arguments.size() == 4) {
     const Argument& wanted = call.arguments[3];
@@ -82,27 +76,21 @@ TypeRef check_tseries(CallView& call) {
 }
 
 AggDesc describe_tseries(TypeRef type) {
-  const auto slots = static_cast<uint32_t>(type->max);
+  const auto intervals = static_cast<uint32_t>(type->max);
+  const uint32_t slots = std::min(intervals, image::kSeriesBlock);
   AggDesc desc = described(type, View::series, {}, slots * static_cast<uint32_t>(sizeof(image::SeriesSlot)));
   desc.interval = type->step;
-  desc.intervals = slots;
+  desc.intervals = intervals;
   desc.rule = static_cast<SeriesRule>(type->bits);
   return desc;
 }
 
 // The slot of the current interval starts over when it still holds an older one.
-void update_tseries(Codegen& cg, Mem cell) {
+void update_slot(Codegen& cg, Mem slot, Reg n, Reg epoch, Reg boot) {
   constexpr uint32_t kEpoch = offsetof(image::SeriesSlot, epoch), kValue = offsetof(image::SeriesSlot, value),
                      kMeta = offsetof(image::SeriesSlot, meta);
   const TypeRef type = cg.result_type();
   const auto rule = static_cast<SeriesRule>(type->bits);
-  const auto slots = static_cast<uint32_t>(type->max);
-  const Reg n = cg.argument(0);
-  const Reg boot = cg.helper(BPF_FUNC_ktime_get_boot_ns, {});
-  const Reg wall = cg.binary(Op::add, boot, cg.parameter(image::ParameterKind::wall_offset, ""));
-  const Reg epoch = cg.binary(Op::udiv, wall, cg.constant(type->step));
-  const Reg index = cg.bound(cg.binary(Op::umod, epoch, cg.constant(slots)), slots);
-  const Mem slot = cg.offset(cell, cg.binary(Op::mul, index, cg.constant(sizeof(image::SeriesSlot))));
   const Reg stale = cg.compare(Cmp::ne, cg.load(slot, kEpoch, kField, false), epoch);
   cg.if_then(stale, [&] {
     cg.store(slot, kEpoch, kField, epoch);
@@ -128,6 +116,22 @@ void update_tseries(Codegen& cg, Mem cell) {
       add_to(cg, slot, kMeta, cg.constant(1));
       return;
   }
+}
+
+void update_tseries(Codegen& cg) {
+  const TypeRef type = cg.result_type();
+  const auto intervals = static_cast<uint32_t>(type->max);
+  const Reg n = cg.argument(0);
+  const Reg boot = cg.helper(BPF_FUNC_ktime_get_boot_ns, {});
+  const Reg wall = cg.binary(Op::add, boot, cg.parameter(image::ParameterKind::wall_offset, ""));
+  const Reg epoch = cg.binary(Op::udiv, wall, cg.constant(type->step));
+  const Reg number = cg.binary(Op::umod, epoch, cg.constant(intervals));
+  const Reg block = cg.binary(Op::udiv, number, cg.constant(image::kSeriesBlock));
+  cg.with_cell(block, [&](Mem cell) {
+    const Reg in_block = cg.binary(Op::umod, number, cg.constant(image::kSeriesBlock));
+    const Reg index = cg.bound(in_block, std::min(intervals, image::kSeriesBlock));
+    update_slot(cg, cg.offset(cell, cg.binary(Op::mul, index, cg.constant(sizeof(image::SeriesSlot)))), n, epoch, boot);
+  });
 }
 
 // --- stddev -------------------------------------------------------------------------------------------------------------
@@ -371,7 +375,7 @@ constexpr Builtin kRows[] = {
      .example = "tracepoint:syscalls:sys_enter_read { @ = tseries(args.count, 100ms, 20, \"sum\"); }",
      .check = check_tseries,
      .aggregate = describe_tseries,
-     .update = update_tseries},
+     .update_blocks = update_tseries},
 };
 
 }  // namespace

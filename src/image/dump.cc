@@ -186,6 +186,7 @@ class Dumper {
     id("key", map.key);
     id("value", map.value);
     if (map.written_flag_offset) number("written_flag", *map.written_flag_offset);
+    if (map.block_offset) number("block", *map.block_offset);
     if (!map.aggregate) return;
     const AggDesc& aggregate = *map.aggregate;
     out_ += "\n      aggregate";

@@ -20,7 +20,7 @@
 namespace sonde::image {
 
 // Raised whenever a field is added, removed or changes its meaning; a reader accepts exactly its own version.
-inline constexpr uint32_t kFormatVersion = 3;
+inline constexpr uint32_t kFormatVersion = 4;
 
 struct Target {
   std::string arch;            // "x86_64"

@@ -45,6 +45,10 @@ enum class View : uint8_t {
 // Which of the values that fall into one interval of a series is shown.
 enum class SeriesRule : uint8_t { last, sum, min, max, avg };
 
+// Slots of a cell. A longer series is kept in several cells, blocks, whose number is part of the key in the kernel's map, so
+// that memory is had for the times only that have values.
+inline constexpr uint32_t kSeriesBlock = 32;
+
 // One interval of a series in a cell; three u64.
 struct SeriesSlot {
   uint64_t epoch;  // wall-clock nanoseconds / interval, 0: never used
@@ -70,7 +74,7 @@ struct AggDesc {
   uint32_t bits = 0;                    // log2, quantiles: 2^bits buckets per power of two
   uint64_t min = 0, max = 0, step = 0;  // linear
   uint64_t interval = 0;                // series: nanoseconds
-  uint32_t intervals = 0;               // series: slots of a cell
+  uint32_t intervals = 0;               // series: slots of an entry, slot = epoch modulo intervals
   SeriesRule rule = SeriesRule::last;   // series
   std::vector<uint64_t> bounds;         // bounded: ascending; bucket i lies below bounds[i], the last one above all
   bool operator==(const AggDesc&) const = default;
@@ -92,6 +96,9 @@ struct MapDesc {
   // Scalar non-aggregate maps are arrays, whose cell always exists: byte offset of a u64 flag in the cell that is non-zero
   // once the map was written (a map never written, or cleared, prints nothing at exit). Absent: always shown.
   std::optional<uint32_t> written_flag_offset;
+  // Series of more than kSeriesBlock intervals: byte offset in the kernel's key of the u32 number of the block, behind the
+  // key of the script (a scalar map has none). Block b holds the slots from b * kSeriesBlock on.
+  std::optional<uint32_t> block_offset;
   bool operator==(const MapDesc&) const = default;
 };
 

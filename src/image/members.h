@@ -43,7 +43,7 @@ auto members(Like<AggDesc> auto& x) {
 }
 auto members(Like<MapDesc> auto& x) {
   return std::tie(x.name, x.elf_name, x.kind, x.scalar, x.internal, x.key_size, x.value_size, x.max_entries,
-                  x.on_demand, x.key, x.value, x.aggregate, x.written_flag_offset);
+                  x.on_demand, x.key, x.value, x.aggregate, x.written_flag_offset, x.block_offset);
 }
 auto members(Like<LayoutMember> auto& x) { return std::tie(x.name, x.type, x.offset, x.bit_offset, x.bit_size); }
 auto members(Like<EnumVariant> auto& x) { return std::tie(x.name, x.value); }

@@ -105,10 +105,16 @@ class Validator {
     if (aggregate.bits > 5) fault("too many bits in the histogram of map " + map.name);
     if (aggregate.view == View::linear && (aggregate.step == 0 || aggregate.max < aggregate.min))
       fault("the histogram of map " + map.name + " has no step");
-    if (aggregate.view == View::series && (aggregate.interval == 0 || aggregate.intervals == 0 ||
-                                           uint64_t{aggregate.intervals} * sizeof(SeriesSlot) > aggregate.cell_size))
-      fault("the series of map " + map.name + " has no intervals");
+    if (aggregate.view == View::series) check_series(map, aggregate);
     if (!std::ranges::is_sorted(aggregate.bounds)) fault("the bounds of map " + map.name + " do not ascend");
+  }
+
+  void check_series(const MapDesc& map, const AggDesc& aggregate) {
+    const uint64_t slots = map.block_offset ? kSeriesBlock : aggregate.intervals;
+    if (aggregate.interval == 0 || slots == 0 || slots * sizeof(SeriesSlot) > aggregate.cell_size)
+      fault("the series of map " + map.name + " has no intervals");
+    if (map.block_offset && !fits(*map.block_offset, sizeof(uint32_t), map.key_size))
+      fault("the block of map " + map.name + " lies outside its key");
   }
 
   void check_event(const EventLayout& event) {

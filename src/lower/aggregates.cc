@@ -2,6 +2,7 @@
 #include <linux/bpf.h>
 
 #include "base/check.h"
+#include "lower/blocks.h"
 #include "lower/call.h"
 #include "lower/function.h"
 
@@ -16,6 +17,10 @@ constexpr uint32_t kKey = 0, kFirst = 8, kSecond = 16, kFrame = 24;
 void FunctionLowering::update_aggregate(const sema::UpdateAggregate& stmt) {
   llvm::Value* key_memory = key(stmt.map, stmt.key);
   CallLowering arguments(*this, *stmt.call, stmt.map->value, nullptr, false);
+  if (stmt.call->row->update_blocks) {
+    arguments.set_entry(stmt.map, key_memory);
+    return stmt.call->row->update_blocks(arguments);
+  }
   with_entry(stmt.map, key_memory, [&](llvm::Value* cell) { stmt.call->row->update(arguments, builtins::Mem{cell}); });
 }
 
@@ -125,10 +130,12 @@ llvm::Value* FunctionLowering::delete_entry(const sema::Map* map, const Expr* ke
   if (!desc.scalar) {
     TempScope temporaries(*this);
     llvm::Value* key_memory = key(map, key_expr);
-    llvm::Value* code = helper(BPF_FUNC_map_delete_elem, {module.map(id), key_memory});
     available.written(map);
+    if (desc.block_offset) return visit_blocks(*this, map, key_memory, BlockVisit::remove);
+    llvm::Value* code = helper(BPF_FUNC_map_delete_elem, {module.map(id), key_memory});
     return from_bool(builder.CreateICmpEQ(code, constant(0)));
   }
+  if (desc.block_offset) return visit_blocks(*this, map, key(map, nullptr), BlockVisit::remove);
   if (desc.kind == image::MapKind::percpu_array) {
     llvm::Function* clearer = per_cpu_function("clear_" + desc.elf_name, id,
                                                [&](llvm::Value*, llvm::Value* cell) { zero(cell, desc.value_size); });
@@ -157,6 +164,7 @@ llvm::Value* FunctionLowering::delete_entry(const sema::Map* map, const Expr* ke
 llvm::Value* FunctionLowering::find_entry(const sema::Map* map, const Expr* key_expr, const sema::Variable* variable) {
   TempScope temporaries(*this);
   llvm::Value* key_memory = key(map, key_expr);
+  if (module.desc(map).block_offset) return visit_blocks(*this, map, key_memory, BlockVisit::find);
   llvm::Value* cell = lookup(map, key_memory);
   llvm::Value* found = builder.CreateIsNotNull(cell);
   if (variable) {

@@ -110,6 +110,13 @@ CallLowering::Reg CallLowering::map_find(size_t map_index, size_t key_index, siz
 
 CallLowering::Reg CallLowering::map_length(size_t map_index) { return {function_.map_length(map(map_index))}; }
 
+void CallLowering::with_cell(Reg block, const std::function<void(Mem)>& use) {
+  SONDE_CHECK(updated_ != nullptr);
+  if (const auto& at = function_.module.desc(updated_).block_offset)
+    function_.store(function_.offset(key_, *at), sizeof(uint32_t), value(block));
+  function_.with_entry(updated_, key_, [&](llvm::Value* cell) { use(Mem{cell}); });
+}
+
 CallLowering::Mem CallLowering::result() {
   SONDE_CHECK(to_ != nullptr);
   return {to_};

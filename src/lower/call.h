@@ -21,6 +21,12 @@ class CallLowering : public builtins::Codegen {
   // Where the result goes, when it is known only after the arguments were evaluated.
   void set_result(llvm::Value* to) { to_ = to; }
 
+  // What with_cell() is about, and the memory of its key.
+  void set_entry(const sema::Map* map, llvm::Value* key) {
+    updated_ = map;
+    key_ = key;
+  }
+
   size_t argument_count() const override { return call_.arguments.size(); }
   TypeRef argument_type(size_t index) const override { return call_.arguments[index]->type; }
   const builtins::Argument& described(size_t index) const override { return call_.described[index]; }
@@ -33,6 +39,7 @@ class CallLowering : public builtins::Codegen {
   Reg map_has(size_t map_index, size_t key_index) override;
   Reg map_find(size_t map_index, size_t key_index, size_t variable_index) override;
   Reg map_length(size_t map_index) override;
+  void with_cell(Reg block, const std::function<void(Mem)>& use) override;
   Mem result() override;
   bool padded_result() const override { return padded_; }
   bool capable(uint32_t capability) const override;
@@ -96,6 +103,8 @@ class CallLowering : public builtins::Codegen {
   llvm::Value* to_;
   bool padded_;
   std::vector<llvm::Value*> arguments_;
+  const sema::Map* updated_ = nullptr;
+  llvm::Value* key_ = nullptr;
 };
 
 }  // namespace sonde::lower

@@ -31,9 +31,14 @@ bool writes_in_place(const Expr& value) {
 }  // namespace
 
 llvm::Value* FunctionLowering::key(const sema::Map* map, const Expr* key) {
-  if (!key || module.desc(map).scalar) return zero_key();
-  llvm::Value* to = allocate(map->key->size);
-  store_value(*key, to, true);
+  const image::MapDesc& desc = module.desc(map);
+  const bool keyed = key && !desc.scalar;
+  if (!keyed && !desc.block_offset) return zero_key();
+  llvm::Value* to = allocate(desc.key_size);
+  if (keyed) store_value(*key, to, true);
+  // The number of the block is set by those who look for one.
+  const uint32_t used = keyed ? map->key->size : 0;
+  if (desc.block_offset) zero(offset(to, used), desc.key_size - used);
   return to;
 }
 

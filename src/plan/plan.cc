@@ -42,6 +42,9 @@ constexpr uint32_t kArrayKeySize = 4;
 // Maps get the memory for all entries when they are made, so that making one cannot fail, as long as that is not more than
 // this (for each CPU, where they have a value for each).
 constexpr uint64_t kMadeBeforehand = 1 << 20;
+// Entries of a map of series in blocks, unless that many keys or blocks of one key are wanted: the kernel makes 16 bytes for
+// each beforehand.
+constexpr uint64_t kMostBlocks = 1 << 18;
 // The kernel's BTF and the linker take longer names, but messages and `bpftool prog` become unreadable.
 constexpr size_t kNameLimit = 127;
 
@@ -110,7 +113,25 @@ class Planner {
     return desc;
   }
 
+  // A series with many intervals has blocks of them as entries, in scalar maps too.
+  static bool in_blocks(const MapDesc& desc) {
+    return desc.aggregate && desc.aggregate->intervals > image::kSeriesBlock;
+  }
+
+  static void block_storage(MapDesc& desc, uint64_t entries) {
+    const uint64_t blocks = (desc.aggregate->intervals + image::kSeriesBlock - 1) / image::kSeriesBlock;
+    desc.block_offset = (desc.key_size + kArrayKeySize - 1) / kArrayKeySize * kArrayKeySize;
+    desc.key_size = *desc.block_offset + kArrayKeySize;
+    desc.max_entries = static_cast<uint32_t>(std::min(entries * blocks, std::max({entries, blocks, kMostBlocks})));
+  }
+
   static void scalar_storage(MapDesc& desc) {
+    if (in_blocks(desc)) {
+      desc.kind = MapKind::percpu_hash;
+      block_storage(desc, 1);
+      desc.on_demand = true;
+      return;
+    }
     desc.kind = desc.aggregate ? MapKind::percpu_array : MapKind::array;
     desc.key_size = kArrayKeySize;
     desc.max_entries = 1;
@@ -129,6 +150,7 @@ class Planner {
     if (map.declared_kind) desc.kind = declared_kind(*map.declared_kind);
     const uint64_t entries = map.declared_entries.value_or(config_.integer("max_map_keys"));
     desc.max_entries = static_cast<uint32_t>(std::min<uint64_t>(entries, UINT32_MAX));
+    if (in_blocks(desc)) block_storage(desc, desc.max_entries);
     // The kernel makes least-recently-used maps beforehand only.
     const bool may_wait = desc.kind == MapKind::hash || desc.kind == MapKind::percpu_hash;
     desc.on_demand = may_wait && uint64_t{desc.key_size + desc.value_size} * desc.max_entries > kMadeBeforehand;

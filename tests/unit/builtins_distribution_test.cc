@@ -29,7 +29,7 @@ class Distributions : public ::testing::Test {
   Argument literal(int64_t value) { return number(env_.types_, value); }
   types::TypeRef int64() { return env_.types_.integer(8, true); }
 
-  void update(std::vector<uint64_t>& cell, types::TypeRef type, int64_t value, uint64_t now = 0) {
+  void update(std::vector<uint64_t>& cell, types::TypeRef type, int64_t value, uint64_t now = 0, uint64_t block = 0) {
     const Builtin& row = *find_builtin(type->aggregate);
     cell.resize(row.aggregate(type).cell_size / 8, 0);
     InterpretingCodegen cg;
@@ -37,7 +37,9 @@ class Distributions : public ::testing::Test {
     cg.arguments = {{.type = int64(), .bits = static_cast<uint64_t>(value), .memory = {}, .described = {}}};
     cg.helpers[BPF_FUNC_ktime_get_boot_ns] = [now](const auto&) { return now; };
     cg.parameters[image::ParameterKind::wall_offset] = 10000;
-    row.update(cg, InterpretingCodegen::mem(cell.data()));
+    if (!row.update_blocks) return row.update(cg, InterpretingCodegen::mem(cell.data()));
+    for (uint64_t i = 0; i < 20; ++i) cg.blocks[i] = i == block ? cell.data() : nullptr;
+    row.update_blocks(cg);
   }
 
   FakeEnvironment env_;
@@ -55,6 +57,20 @@ TEST_F(Distributions, SeriesStartOverInANewInterval) {
   EXPECT_EQ(cell[3], 13U);
   EXPECT_EQ(cell[4], 2U);
   EXPECT_EQ(cell[5], 1U);
+}
+
+TEST_F(Distributions, LongSeriesAreKeptInBlocks) {
+  const types::TypeRef type = check("tseries", {of_type(int64()), literal(1000), literal(1000000)});
+  ASSERT_NE(type, nullptr) << message();
+  EXPECT_EQ(find_builtin("tseries")->aggregate(type).intervals, 1000000U);
+  std::vector<uint64_t> cell;
+  update(cell, type, 5, 32'000, 1);  // epoch 42: slot 10 of block 1
+  EXPECT_EQ(cell.size(), 3U * image::kSeriesBlock);
+  EXPECT_EQ(cell[30], 42U);
+  EXPECT_EQ(cell[31], 5U);
+  std::vector<uint64_t> next;
+  update(next, type, 6, 1'000'032'000, 1);  // a window later the same slot
+  EXPECT_EQ(next[30], 1'000'042U);
 }
 
 TEST_F(Distributions, SeriesKeepWhatTheirRuleSays) {

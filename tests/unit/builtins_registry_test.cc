@@ -42,7 +42,7 @@ TEST(Registry, EveryRowHasWhatItsKindNeeds) {
   for (const Builtin* row : builtins()) {
     const bool aggregate = row->kind == RowKind::aggregate;
     EXPECT_EQ(row->aggregate != nullptr, aggregate) << row->name;
-    EXPECT_EQ(row->update != nullptr, aggregate) << row->name;
+    EXPECT_EQ((row->update != nullptr) != (row->update_blocks != nullptr), aggregate) << row->name;
     if (aggregate) continue;
     EXPECT_TRUE(row->lower || row->fold || row->action || row->name == "fail") << row->name;
     EXPECT_TRUE(row->check || row->action) << row->name;

@@ -36,6 +36,7 @@ class InterpretingCodegen : public Codegen {
   std::map<uint32_t, std::function<uint64_t(const std::vector<uint64_t>&)>> helpers;
   std::map<image::ParameterKind, uint64_t> parameters;
   std::map<uint32_t, uint64_t> registers;
+  std::map<uint64_t, void*> blocks;  // cells of the updated entry
   // What the hook did.
   std::vector<image::ErrorKind> errors;
   std::vector<std::string> strings;
@@ -62,6 +63,7 @@ class InterpretingCodegen : public Codegen {
     return map_operation("find", {map_index, key_index, variable_index});
   }
   Reg map_length(size_t map_index) override { return map_operation("length", {map_index}); }
+  void with_cell(Reg block, const std::function<void(Mem)>& use) override { use(mem(blocks.at(bits(block)))); }
   Mem result() override { return mem(result_bytes.data()); }
   bool padded_result() const override { return padded; }
   bool capable(uint32_t capability) const override { return (capabilities & capability) != 0; }

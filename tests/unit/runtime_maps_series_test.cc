@@ -36,9 +36,10 @@ image::AggDesc series(SeriesRule rule, uint32_t intervals, bool is_signed = true
 
 // The merged value of one epoch on two CPUs.
 int64_t merged(SeriesRule rule, SeriesSlot a, SeriesSlot b, bool is_signed = true) {
-  const image::AggDesc desc = series(rule, 1, is_signed);
-  const auto slots = merge_series(desc, table_of({{a}, {b}}), 0);
-  const value::Series shown = series_value(desc, slots, newest_epoch(slots));
+  image::MapDesc map;
+  map.aggregate = series(rule, 1, is_signed);
+  const SeriesTable gathered = gather_series(map, table_of({{a}, {b}}));
+  const value::Series shown = series_value(*map.aggregate, gathered.slots.at(0), gathered.newest);
   return static_cast<int64_t>(shown.points.at(0).value->bits);
 }
 
@@ -69,12 +70,34 @@ TEST(Series, TheWindowEndsWithTheNewestEpochOfTheMap) {
   EXPECT_EQ(shown.points[2].value->bits, 1U);
   EXPECT_FALSE(shown.points[3].value);
   EXPECT_TRUE(series_value(desc, slots, 100).points.empty());
-  EXPECT_EQ(newest_epoch(slots), 8U);
 }
 
-TEST(Series, ShortCellsAreTakenAsEmpty) {
-  Table table = table_of({{{5, 1, 1}}});
-  EXPECT_EQ(merge_series(series(SeriesRule::sum, 3), table, 0)[2].epoch, 0U);
+// A stored key is the script's key byte, padding and the number of the block.
+TEST(Series, BlocksOfOneKeyComeTogether) {
+  image::MapDesc map;
+  map.aggregate = series(SeriesRule::sum, 1000);
+  map.block_offset = 4;
+  Table table = table_of({{{70, 1, 1}, {0, 0, 0}, {5, 2, 1}, {90, 3, 1}}});
+  table.key_size = 8;
+  table.cell_stride = 2 * sizeof(SeriesSlot);
+  const char keys[] = "a\0\0\0\1\0\0\0a\0\0\0\2\0\0";
+  table.keys.resize(sizeof keys);
+  std::memcpy(table.keys.data(), keys, sizeof keys);
+  SeriesTable gathered = gather_series(map, table);
+  ASSERT_EQ(gathered.keys.size(), 1U);
+  EXPECT_EQ(gathered.keys.key(0).size(), 4U);
+  EXPECT_EQ(gathered.keys.key(0)[0], std::byte{'a'});
+  EXPECT_EQ(gathered.slots[0].size(), 3U);  // without the slot that never held a value
+  EXPECT_EQ(gathered.newest, 90U);
+
+  table.keys[8] = std::byte{'b'};
+  gathered = gather_series(map, table);
+  ASSERT_EQ(gathered.keys.size(), 2U);
+  EXPECT_EQ(gathered.slots[0].size(), 1U);
+  EXPECT_EQ(gathered.slots[1].size(), 2U);
+
+  map.block_offset = 0;  // a scalar map
+  EXPECT_EQ(gather_series(map, table).slots.size(), 1U);
 }
 
 }  // namespace
