@@ -16,7 +16,7 @@ void Typing::check_read(TypeRef pointer) {
 
 TypeRef Typing::field(bound::Field& node) {
   TypeRef type = expr(node.base);
-  if (!type) return nullptr;
+  if (!type || type->guessed) return type;
   Space space = node.base->space;
   while (type->kind == Kind::pointer) {
     check_read(type);
@@ -89,7 +89,7 @@ TypeRef Typing::field_value(bound::Field& node, const types::CField& field, Spac
 
 TypeRef Typing::tuple_index(bound::TupleIndex& node) {
   TypeRef type = expr(node.base);
-  if (!type) return nullptr;
+  if (!type || type->guessed) return type;
   if (type->kind != Kind::tuple) {
     report<Id::tuple_index_on>(node, node.index, types::printed(type));
     return nullptr;
@@ -112,6 +112,7 @@ bool Typing::check_index(bound::Index& node, TypeRef type) {
 TypeRef Typing::index(bound::Index& node) {
   TypeRef type = expr(node.base), index = expr(node.index);
   if (!type || !index) return nullptr;
+  if (type->guessed) return type;
   index = readable(types_, index);
   const auto& literal = node.index->literal;
   const bool number = literal && literal->kind == bound::Literal::Kind::integer && !literal->negative;

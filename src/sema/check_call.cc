@@ -222,6 +222,7 @@ bool Typing::check_argument(bound::Call& call, size_t index) {
   }
   const TypeRef type = argument.type;
   if (!type) return false;
+  if (type->guessed) return kind != ParamKind::string_literal && kind != ParamKind::integer_literal;
   const auto& literal = argument.literal;
   const bool text = literal && (literal->kind == bound::Literal::Kind::text || literal->spelled);
   const bool integer = literal && literal->kind == bound::Literal::Kind::integer;

@@ -89,6 +89,7 @@ TypeRef Typing::map_access(bound::MapAccess& access) {
 }
 
 void Typing::undefined_map(source::Range range, bound::Levels levels, const bound::Map& map, Id id) {
+  if (map.takes_aggregate) return;  // what it was assigned has been or will be refused
   std::vector<std::string> known;
   for (const bound::Map& other : tree_.maps)
     if (other.value.type && &other != &map) known.push_back(other.name);

@@ -52,6 +52,7 @@ TypeRef Typing::unary(bound::Unary& node) {
 }
 
 TypeRef Typing::dereference(bound::Unary& node, TypeRef type) {
+  if (type->guessed) return type;
   if (type->is_integer()) {
     check_read(type);
     return types_.integer(8, false);

@@ -14,6 +14,9 @@ namespace {
 // A slot that changed this often would grow for ever (`$t = ($t, 1)`).
 constexpr uint32_t kMaxChanges = 100;
 
+// A guess in a tuple as deep as this is one that contains itself (`@t = (1, @t)`).
+constexpr uint32_t kMaxGuessedDepth = 3;
+
 // The kernel allows call chains of 8 functions: the probe, its loops, and one for what a loop's body calls.
 constexpr uint32_t kMaxLoops = 6;
 
@@ -22,6 +25,12 @@ constexpr uint32_t kMaxLoops = 6;
 constexpr uint64_t kMaxStatements = 100'000;
 
 bool is_nothing(TypeRef type) { return type->kind == Kind::none || type->kind == Kind::void_type; }
+
+uint32_t depth(TypeRef type) {
+  uint32_t deepest = 0;
+  for (const types::Member& member : type->members) deepest = std::max(deepest, depth(member.type) + 1);
+  return deepest;
+}
 
 bool holds_context(TypeRef type) {
   if (type->kind == Kind::pointer) return type->context;
@@ -145,6 +154,7 @@ void Typing::block(bound::Block& block) {
 void Typing::merge(bound::Slot& slot, TypeRef offered) {
   if (final_ || !offered || is_nothing(offered) || slot.declared) return;
   TypeRef merged = slot.type ? types::promote(types_, slot.type, offered) : offered;
+  if (merged && depth(merged) > kMaxGuessedDepth) merged = without_guesses(types_, merged);
   if (!merged || merged == slot.type) return;
   if (slot.locked) {
     if (!slot.refused) slot.refused = offered;

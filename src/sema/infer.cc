@@ -66,20 +66,49 @@ bool Inference::decide_conditions(Typing& typing) {
   return true;
 }
 
-// A map that is only read or counted up holds numbers. One that is assigned gets its type from what it is assigned,
-// once the maps that go into it are settled; only if it waits for itself it is taken for numbers, too.
-bool Inference::seed_maps() {
-  for (const bool assigned : {false, true}) {
-    bool seeded = false;
-    for (bound::Map& map : tree_.maps) {
-      if (map.value.type || !map.by_value || map.takes_aggregate || map.assigned != assigned) continue;
-      map.value.type = types_.literal(0);
-      slot_changed(map.value);
-      seeded = true;
-    }
-    if (seeded) return true;
+// A map that is only read or counted up holds numbers.
+bool Inference::seed_read_maps() {
+  bool seeded = false;
+  for (bound::Map& map : tree_.maps) {
+    if (map.value.type || !map.by_value || map.takes_aggregate || map.assigned) continue;
+    map.value.type = types_.literal(0);
+    slot_changed(map.value);
+    seeded = true;
   }
-  return false;
+  return seeded;
+}
+
+// Maps whose types depend on each other in a circle: each begins as a guess that gives way to any type (the result of
+// `str(@a)` is text, whatever @a is). Where nothing but guesses is left a number it is. Settled before any comptime
+// condition looks at a size.
+bool Inference::break_circles(Typing& typing) {
+  bool guessed = false;
+  const auto guess = [&](bound::Slot& slot) {
+    if (slot.type) return;
+    slot.type = types_.guess();
+    slot_changed(slot);
+    guessed = true;
+  };
+  for (bound::Map& map : tree_.maps) {
+    if (!map.by_value) continue;
+    if (!map.takes_aggregate) guess(map.value);
+    if (map.shape == bound::Map::Shape::keyed) guess(map.key);
+  }
+  if (!guessed) return false;
+  drain(typing);
+  const auto settle = [&](bound::Slot& slot) {
+    TypeRef type = slot.type ? without_guesses(types_, slot.type) : nullptr;
+    if (type == slot.type) return;
+    slot.type = type;
+    slot_changed(slot);
+  };
+  for (bound::Map& map : tree_.maps) {
+    settle(map.key);
+    settle(map.value);
+  }
+  for (bound::Program& program : tree_.programs)
+    for (bound::Variable& variable : program.variables) settle(variable.slot);
+  return true;
 }
 
 void Inference::run(Typing& typing) {
@@ -94,7 +123,7 @@ void Inference::run(Typing& typing) {
       reporter_.emit<Id::comptime_too_many_rounds>(tree_.programs.front().range, nullptr, kMaxRounds);
       return;
     }
-    if (!seed_maps()) return;
+    if (!seed_read_maps() && !break_circles(typing)) return;
   } while (true);
 }
 

@@ -25,7 +25,8 @@ class Inference {
   void enqueue(bound::Stmt* stmt);
   void drain(Typing& typing);
   bool decide_conditions(Typing& typing);
-  bool seed_maps();
+  bool seed_read_maps();
+  bool break_circles(Typing& typing);
   void lock_slots();
 
   bound::Tree& tree_;

@@ -17,25 +17,30 @@ TypeRef readable(types::TypeContext& types, TypeRef type) {
   return is_castable_aggregate(type) ? types.integer(8, type->is_signed) : type;
 }
 
-TypeRef settled(types::TypeContext& types, TypeRef type) {
+namespace {
+
+// `type` with `leaf` applied to what it is made of: its members, its elements, what it points to.
+template <typename Leaf>
+TypeRef rebuilt(types::TypeContext& types, TypeRef type, const Leaf& leaf) {
   switch (type->kind) {
-    case Kind::integer: return types.inflexible(type);
+    case Kind::integer: return leaf(type);
     case Kind::tuple: {
       std::vector<TypeRef> elements;
-      for (const types::Member& member : type->members) elements.push_back(settled(types, member.type));
+      for (const types::Member& member : type->members) elements.push_back(rebuilt(types, member.type, leaf));
       return types.tuple(elements);
     }
     case Kind::record: {
       std::vector<std::pair<std::string, TypeRef>> members;
-      for (const types::Member& member : type->members) members.emplace_back(member.name, settled(types, member.type));
+      for (const types::Member& member : type->members)
+        members.emplace_back(member.name, rebuilt(types, member.type, leaf));
       return types.record(members);
     }
     case Kind::array: {
-      TypeRef element = settled(types, type->element);
+      TypeRef element = rebuilt(types, type->element, leaf);
       return element == type->element ? type : types.array(element, type->count);
     }
     case Kind::pointer: {
-      TypeRef pointee = settled(types, type->element);
+      TypeRef pointee = rebuilt(types, type->element, leaf);
       if (pointee == type->element) return type;
       types::Type changed = *type;
       changed.element = pointee;
@@ -43,6 +48,16 @@ TypeRef settled(types::TypeContext& types, TypeRef type) {
     }
     default: return type;
   }
+}
+
+}  // namespace
+
+TypeRef settled(types::TypeContext& types, TypeRef type) {
+  return rebuilt(types, type, [&](TypeRef leaf) { return types.inflexible(leaf); });
+}
+
+TypeRef without_guesses(types::TypeContext& types, TypeRef type) {
+  return rebuilt(types, type, [&](TypeRef leaf) { return leaf->guessed ? types.literal(0) : leaf; });
 }
 
 bool is_comparison(ast::BinaryOp op) {

@@ -18,6 +18,8 @@ bool is_castable_aggregate(TypeRef type);
 TypeRef readable(types::TypeContext& types, TypeRef type);
 // `type` without the marks of inference: flexible integers become plain ones, in members too.
 TypeRef settled(types::TypeContext& types, TypeRef type);
+// `type` with the number 0 where inference guessed.
+TypeRef without_guesses(types::TypeContext& types, TypeRef type);
 
 bool is_comparison(ast::BinaryOp op);
 bool is_logical(ast::BinaryOp op);

@@ -87,6 +87,7 @@ TypeRef promote_aggregates(TypeContext& context, const Type& left, const Type& r
 
 TypeRef promote(TypeContext& context, TypeRef left, TypeRef right) {
   if (left == right) return left;
+  if (left->guessed || right->guessed) return left->guessed ? right : left;
   if (left->is_integer() && right->is_integer()) return promote_integers(context, *left, *right);
   if (left->kind != right->kind) return nullptr;
   switch (left->kind) {

@@ -64,6 +64,8 @@ struct Type {
   bool is_signed = false;  // integer, aggregate
   // integer: a literal's type, whose sign adapts to the other side (language.md 5.1). Gone after inference.
   bool flexible = false;
+  // integer: stands for a type that inference does not know yet and promotes to any other. Gone after inference.
+  bool guessed = false;
   image::Clock clock = image::Clock::boot;  // integer: what nsecs(mode) remembers for strftime
   TypeRef element = nullptr;                // array, pointer (pointee)
   std::optional<uint32_t> count;            // array length; empty: unsized `T[]`. stacks: frame limit
@@ -169,6 +171,7 @@ class TypeContext {
   TypeRef integer(uint32_t size, bool is_signed);  // 1, 2, 4, 8 bytes
   TypeRef literal(uint64_t value);                 // smallest signed type holding it, flexible; uint64 above 2^63-1
   TypeRef negative_literal(int64_t value);         // smallest signed type, not flexible
+  TypeRef guess();                                 // the guessed integer
   TypeRef string(uint32_t capacity);               // bytes incl. NUL; 0: open
   TypeRef buffer(uint32_t capacity);               // size = capacity + 4
   TypeRef inet();

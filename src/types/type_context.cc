@@ -19,10 +19,10 @@ bool same_member(const Member& a, const Member& b) {
 
 bool same(const Type& a, const Type& b) {
   return a.kind == b.kind && a.size == b.size && a.align == b.align && a.is_signed == b.is_signed &&
-         a.flexible == b.flexible && a.clock == b.clock && a.element == b.element && a.count == b.count &&
-         a.space == b.space && a.c_record == b.c_record && a.c_enum == b.c_enum && a.stack_mode == b.stack_mode &&
-         a.aggregate == b.aggregate && a.bits == b.bits && a.min == b.min && a.max == b.max && a.step == b.step &&
-         a.trusted == b.trusted && a.context == b.context &&
+         a.flexible == b.flexible && a.guessed == b.guessed && a.clock == b.clock && a.element == b.element &&
+         a.count == b.count && a.space == b.space && a.c_record == b.c_record && a.c_enum == b.c_enum &&
+         a.stack_mode == b.stack_mode && a.aggregate == b.aggregate && a.bits == b.bits && a.min == b.min &&
+         a.max == b.max && a.step == b.step && a.trusted == b.trusted && a.context == b.context &&
          std::equal(a.members.begin(), a.members.end(), b.members.begin(), b.members.end(), same_member);
 }
 
@@ -32,7 +32,8 @@ void mix(size_t& seed, size_t value) { seed ^= value + 0x9e3779b97f4a7c15ull + (
 size_t hash(const Type& type) {
   size_t seed = static_cast<size_t>(type.kind);
   mix(seed, type.size);
-  mix(seed, (type.is_signed ? 1u : 0u) | (type.flexible ? 2u : 0u) | (type.trusted ? 4u : 0u));
+  mix(seed,
+      (type.is_signed ? 1u : 0u) | (type.flexible ? 2u : 0u) | (type.trusted ? 4u : 0u) | (type.guessed ? 8u : 0u));
   mix(seed, type.count.value_or(UINT32_MAX));
   mix(seed, static_cast<size_t>(type.space));
   mix(seed, reinterpret_cast<uintptr_t>(type.element));
@@ -147,6 +148,12 @@ TypeRef TypeContext::literal(uint64_t value) {
 }
 
 TypeRef TypeContext::negative_literal(int64_t value) { return integer(signed_size(value), true); }
+
+TypeRef TypeContext::guess() {
+  Type type = *literal(0);
+  type.guessed = true;
+  return intern(std::move(type));
+}
 
 TypeRef TypeContext::string(uint32_t capacity) { return intern(simple(Kind::string, capacity, 1)); }
 
