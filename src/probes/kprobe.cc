@@ -132,8 +132,10 @@ bool resolve_function(const Provider& provider, bool on_return, ProbeContext& co
   const auto names = request.module.empty() ? bare_names(list.names) : list.names;
   const std::string pattern = request.module.empty() ? function->name : request.module + ":" + function->name;
   std::vector<std::string> hits = matching(pattern, names);
-  // Without a module one program serves all functions; with one, each attaches by a name of its own.
-  if (request.module.empty() && !function->offset && !context.expand_all) {
+  // Without a module one program serves all functions, unless their arguments tell them apart; with one, each attaches by a
+  // name of its own.
+  const bool own_arguments = on_return && context.wants_args;
+  if (request.module.empty() && !function->offset && !context.expand_all && !own_arguments) {
     if (!hits.empty()) add_all(context, text, request, std::move(hits), out);
     return true;
   }

@@ -35,11 +35,16 @@ bool has_two_parts(std::string_view provider) {
   return std::find(kNames.begin(), kNames.end(), provider) != kNames.end();
 }
 
+void add_parameters(ProbeContext& context, const Provider& provider, std::string_view name,
+                    std::vector<std::string>& lines) {
+  if (!provider.describe) return;
+  for (const std::string& line : provider.describe(context, name)) lines.push_back(std::string(kIndent) + line);
+}
+
 void add_lines(ProbeContext& context, const Provider& provider, std::string_view name, bool verbose,
                std::vector<std::string>& lines) {
   lines.push_back(std::string(provider.name).append(":").append(name));
-  if (!verbose || !provider.describe) return;
-  for (const std::string& line : provider.describe(context, name)) lines.push_back(std::string(kIndent) + line);
+  if (verbose) add_parameters(context, provider, name, lines);
 }
 
 std::vector<const Provider*> listed_providers(ProbeContext& context, const std::string& pattern,
@@ -108,12 +113,17 @@ std::string with_readable_name(const std::string& name) {
 }
 
 // One program at many functions, named by its pattern: the functions, each as an attach point of its own.
-std::vector<std::string> site_names(const ResolvedProbe& probe, const image::UprobeAttach& attach) {
-  std::string target = probe.provider + ":" + attach.path + ":";
-  if (probe.full_name.starts_with(target + "cpp:")) target += "cpp:";
-  std::vector<std::string> names;
-  for (const image::UprobeSite& site : attach.sites) names.push_back(with_readable_name(target + site.symbol));
-  return names;
+std::vector<std::string> site_lines(ProbeContext& context, const Provider& provider, const ResolvedProbe& probe,
+                                    const image::UprobeAttach& attach, bool verbose) {
+  const std::string target = attach.path + ":";
+  const std::string prefix = probe.provider + ":" + target;
+  const std::string language = probe.full_name.starts_with(prefix + "cpp:") ? "cpp:" : "";
+  std::vector<std::string> lines;
+  for (const image::UprobeSite& site : attach.sites) {
+    lines.push_back(with_readable_name(prefix + language + site.symbol));
+    if (verbose) add_parameters(context, provider, target + site.symbol, lines);
+  }
+  return lines;
 }
 
 }  // namespace
@@ -143,17 +153,18 @@ std::vector<std::string> list_resolved(ProbeContext& context, const ResolvedProb
     // The count is left out: what is listed can be completed by the reader.
     return {probe.full_name.substr(0, probe.full_name.find(':', first + 1)) + ":"};
   }
-  if (const auto* uprobe = std::get_if<image::UprobeAttach>(&probe.attach); uprobe && uprobe->sites.size() > 1)
-    return site_names(probe, *uprobe);
+  // A pattern stands for the functions that it matches, be it one; a static probe is one however often it was inlined.
+  const bool by_pattern = has_wildcard(probe.full_name) || probe.full_name.find(":cpp:") != std::string::npos;
+  const auto* uprobe = std::get_if<image::UprobeAttach>(&probe.attach);
+  if (uprobe && by_pattern && probe.arg_source != ArgSource::usdt)
+    return site_lines(context, *provider, probe, *uprobe, verbose);
   std::vector<std::string> lines;
   if (const auto* kprobe = std::get_if<image::KprobeAttach>(&probe.attach); kprobe && !kprobe->functions.empty()) {
     for (const std::string& function : kprobe->functions) add_lines(context, *provider, function, verbose, lines);
     return lines;
   }
   lines.push_back(with_readable_name(probe.full_name));
-  if (verbose && provider->describe)
-    for (const std::string& line : provider->describe(context, probe.full_name.substr(first + 1)))
-      lines.push_back(std::string(kIndent) + line);
+  if (verbose) add_parameters(context, *provider, probe.full_name.substr(first + 1), lines);
   return lines;
 }
 

@@ -115,11 +115,11 @@ bool resolve_hardware(ProbeContext& context, const AttachText& text, std::vector
   return resolve_event(kHardware, PERF_TYPE_HARDWARE, kHardwareEvents, context, text, out);
 }
 
-// Names end in the colon behind which the count may be written.
+// Names end in the colon behind which the count may be written; patterns may have it or not.
 std::vector<std::string> list_events(std::span<const Event> events, std::string_view pattern) {
   std::vector<std::string> names;
   for (const std::string& name : names_of(events))
-    if (matches(pattern, name)) names.push_back(name + ":");
+    if (matches(pattern, name) || matches(pattern, name + ":")) names.push_back(name + ":");
   std::sort(names.begin(), names.end());
   return names;
 }

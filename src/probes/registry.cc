@@ -68,6 +68,27 @@ bool resolve_any(ProbeContext& context, const AttachText& text, std::vector<Reso
   return false;
 }
 
+// Of the matches of one attach point whose block reads `args`, those that have none to be read are left out. If that is all
+// of them, the first stays for the checker to object to.
+void drop_without_arguments(ProbeContext& context, const AttachText& text, size_t before,
+                            std::vector<ResolvedProbe>& out) {
+  const size_t matches = out.size() - before;
+  if (!context.wants_args || matches < 2) return;
+  const auto added = out.begin() + static_cast<ptrdiff_t>(before);
+  const auto lacks = [](const ResolvedProbe& probe) { return !probe.args_type; };
+  const auto first = std::find_if(added, out.end(), lacks);
+  if (first == out.end()) return;
+  const std::string why = first->args_error.empty() ? first->full_name + " has none." : first->args_error;
+  ResolvedProbe witness = *first;
+  out.erase(std::remove_if(added, out.end(), lacks), out.end());
+  if (out.size() == before) {
+    out.push_back(std::move(witness));
+  } else if (context.missing != ProbeContext::Missing::ignore) {
+    context.diagnostics.emit<diag::Id::probe_args_skipped>(text.range, matches - (out.size() - before), matches,
+                                                           text.text, why);
+  }
+}
+
 }  // namespace
 
 std::span<const Provider* const> providers() { return kProviders; }
@@ -92,6 +113,7 @@ bool resolve(ProbeContext& context, const AttachText& text, std::vector<Resolved
     good = report_unknown(context, text);
   }
   if (!good) return false;
+  drop_without_arguments(context, text, before, out);
   if (out.size() > context.max_programs && out.size() > before + 1) {
     context.diagnostics.emit<diag::Id::probe_too_many>(text.range, out.size(), context.max_programs)
         .hints.push_back("You can increase the limit through the SONDE_MAX_BPF_PROGS environment variable.");

@@ -96,11 +96,13 @@ bool resolve_profile(ProbeContext& context, const AttachText& text, std::vector<
   return resolve_timer(kProfile, context, text, out);
 }
 
-// Names end in the colon behind which the count is to be written.
+// Names end in the colon behind which the count is to be written; patterns may have it or not.
 std::vector<std::string> list_units(ProbeContext&, std::string_view pattern) {
   std::vector<std::string> names;
-  for (const Unit& unit : kUnits)
-    if (matches(pattern, unit.name)) names.push_back(std::string(unit.name) + ":");
+  for (const Unit& unit : kUnits) {
+    std::string name = std::string(unit.name) + ":";
+    if (matches(pattern, unit.name) || matches(pattern, name)) names.push_back(std::move(name));
+  }
   return names;
 }
 
