@@ -82,6 +82,13 @@ int find_map(const image::Image& image, const BpfObject& object, const char* elf
   return -1;
 }
 
+std::unexpected<LoadError> load_failure(const Error& error) {
+  LoadError failure;
+  failure.what = error.what;
+  failure.code = error.code;
+  return std::unexpected(std::move(failure));
+}
+
 }  // namespace
 
 Tracer::Tracer(const value::Decoder& decoder, print::Printer& printer, print::Sink& out, Report& report,
@@ -132,30 +139,15 @@ std::expected<void, LoadError> Tracer::load(LoadOptions options) {
     if (map.elf_name != image::kRingMap || object_->map_fd({i}) < 0) continue;
     const uint32_t size = map.max_entries != 0 ? map.max_entries : ring_size(image_.config.perf_rb_pages);
     auto ring = events::Ring::open(object_->map_fd({i}), size);
-    if (!ring) {
-      LoadError error;
-      error.what = "map the ring buffer";
-      error.code = ring.error().code;
-      return std::unexpected(error);
-    }
+    if (!ring) return load_failure({.what = "map the ring buffer", .code = ring.error().code});
     ring_ = std::move(*ring);
   }
   if (unwinder_) {
     const auto published = unwinder_->publish(find_map(image_, *object_, image::kUnwindRowsMap),
                                               find_map(image_, *object_, image::kUnwindSpacesMap), options.unwind_rows);
-    if (!published) {
-      LoadError error;
-      error.what = published.error().what;
-      error.code = published.error().code;
-      return std::unexpected(error);
-    }
+    if (!published) return load_failure(published.error());
   }
-  if (const auto opened = open_packets(); !opened) {
-    LoadError error;
-    error.what = opened.error().what;
-    error.code = opened.error().code;
-    return std::unexpected(error);
-  }
+  if (const auto opened = open_packets(); !opened) return load_failure(opened.error());
   counters_.emplace(image_, find_map(image_, *object_, image::kErrorMap), find_map(image_, *object_, image::kLossMap),
                     events::CounterOptions{options_.show_optional, options_.no_warnings});
   return {};

@@ -4,22 +4,13 @@
 #include "runtime/print/formats.h"
 #include "runtime/print/notices.h"
 #include "runtime/print/stack_map.h"
-#include "runtime/value/format.h"
 
 namespace sonde::print {
 namespace {
 
-class FoldedPrinter : public NoticePrinter {
+class FoldedPrinter : public StackPrinter {
  public:
-  using NoticePrinter::NoticePrinter;
-
-  // Whatever is no stack goes where notices go.
-  void text(TextKind, std::string_view bytes) override { notice(bytes); }
-  void value(const value::Value& value) override {
-    std::string text;
-    value::append_text(text, value);
-    notice(text + "\n");
-  }
+  using StackPrinter::StackPrinter;
 
   void map(const value::MapValue& map) override {
     std::string line;

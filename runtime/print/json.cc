@@ -280,9 +280,7 @@ class JsonPrinter : public Printer {
   void end() override {}
 
   void test_end(const TestResult& result) override {
-    begin("test_result");
-    line_ += ", \"data\": {";
-    append_json_string(line_, result.name);
+    begin_result("test_result", result.name);
     line_ += ": {\"duration\": ";
     append_unsigned(line_, result.nanoseconds);
     line_ += result.passed ? ", \"passed\": true, \"output\": " : ", \"passed\": false, \"output\": ";
@@ -291,9 +289,7 @@ class JsonPrinter : public Printer {
   }
 
   void benchmark(const Benchmark& result) override {
-    begin("benchmark_result");
-    line_ += ", \"data\": {";
-    append_json_string(line_, result.name);
+    begin_result("benchmark_result", result.name);
     line_ += ": {\"average\": ";
     append_unsigned(line_, result.nanoseconds);
     line_ += ", \"iters\": ";
@@ -305,6 +301,12 @@ class JsonPrinter : public Printer {
   void begin(std::string_view type) {
     line_ = "{\"type\": ";
     append_json_string(line_, type);
+  }
+
+  void begin_result(std::string_view type, std::string_view name) {
+    begin(type);
+    line_ += ", \"data\": {";
+    append_json_string(line_, name);
   }
 
   void append_place(image::SpanId id) {

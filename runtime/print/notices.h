@@ -2,8 +2,12 @@
 // but the format.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "runtime/print/messages.h"
 #include "runtime/print/printer.h"
+#include "runtime/value/format.h"
 
 namespace sonde::print {
 
@@ -27,6 +31,19 @@ class NoticePrinter : public Printer {
   void notice(std::string_view text) {
     context_.out.flush();
     context_.err.write(text);
+  }
+};
+
+// What the formats share that show stacks and nothing else: what is no stack goes where notices go.
+class StackPrinter : public NoticePrinter {
+ public:
+  using NoticePrinter::NoticePrinter;
+
+  void text(TextKind, std::string_view bytes) override { notice(bytes); }
+  void value(const value::Value& value) override {
+    std::string text;
+    value::append_text(text, value);
+    notice(text + "\n");
   }
 };
 

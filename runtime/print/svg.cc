@@ -8,7 +8,6 @@
 #include "runtime/print/formats.h"
 #include "runtime/print/notices.h"
 #include "runtime/print/stack_map.h"
-#include "runtime/value/format.h"
 
 namespace sonde::print {
 namespace {
@@ -88,16 +87,9 @@ frames.forEach(function (g) {
 });
 )script";
 
-class SvgPrinter : public NoticePrinter {
+class SvgPrinter : public StackPrinter {
  public:
-  using NoticePrinter::NoticePrinter;
-
-  void text(TextKind, std::string_view bytes) override { notice(bytes); }
-  void value(const value::Value& value) override {
-    std::string text;
-    value::append_text(text, value);
-    notice(text + "\n");
-  }
+  using StackPrinter::StackPrinter;
 
   void map(const value::MapValue& map) override {
     // A map printed again replaces what it showed before.

@@ -39,7 +39,7 @@ std::optional<Line> parse(std::string_view text) {
 
 bool is_text(char type) { return type == 't' || type == 'T' || type == 'w' || type == 'W'; }
 
-// Calls visit(line) for every line until it returns true. The file has no size, and its lines are generated as they are
+// Calls visit(line) for every line. The file has no size, and its lines are generated as they are
 // read, so it is taken in large pieces.
 template <typename Visit>
 void each_line(const std::string& path, Visit visit) {
@@ -54,7 +54,7 @@ void each_line(const std::string& path, Visit visit) {
     filled += static_cast<size_t>(got);
     std::string_view rest(buffer.data(), filled);
     for (size_t end; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1)) {
-      if (const auto line = parse(rest.substr(0, end)); line && visit(*line)) return;
+      if (const auto line = parse(rest.substr(0, end))) visit(*line);
     }
     if (rest.size() == buffer.size()) rest = {};  // a line of this length is no symbol
     std::copy(rest.begin(), rest.end(), buffer.begin());
@@ -70,12 +70,11 @@ void KernelSymbols::load() {
   std::vector<uint32_t> names_at;
   each_line(path_, [&](const Line& line) {
     // Address 0: hidden by kptr_restrict.
-    if (!is_text(line.type) || line.address == 0) return false;
+    if (!is_text(line.type) || line.address == 0) return;
     addresses.push_back(line.address);
     names_at.push_back(static_cast<uint32_t>(names_.size()));
     names_ += line.name;
     names_ += '\0';
-    return false;
   });
   std::vector<uint32_t> order(addresses.size());
   std::iota(order.begin(), order.end(), 0);
@@ -103,16 +102,6 @@ std::optional<Symbol> KernelSymbols::find(uint64_t address) {
   const uint64_t offset = address - addresses_[index];
   if (offset >= kMaxFunctionSize) return std::nullopt;
   return Symbol{names_.data() + names_at_[index], offset};
-}
-
-std::optional<uint64_t> KernelSymbols::address_of(std::string_view name) const {
-  std::optional<uint64_t> address;
-  each_line(path_, [&](const Line& line) {
-    if (line.name != name || line.address == 0) return false;
-    address = line.address;
-    return true;
-  });
-  return address;
 }
 
 }  // namespace sonde::symbols

@@ -17,8 +17,6 @@ class KernelSymbols {
 
   // The function that contains `address`. Reads the file at the first call.
   std::optional<Symbol> find(uint64_t address);
-  // The address of any symbol called `name`, functions and data, by a scan of the file.
-  std::optional<uint64_t> address_of(std::string_view name) const;
   // Bytes held, for tests of the memory bound.
   size_t memory() const {
     return addresses_.capacity() * sizeof(uint64_t) + names_at_.capacity() * 4 + names_.capacity();

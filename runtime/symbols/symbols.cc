@@ -24,7 +24,6 @@ Symbols::Symbols(Options options) : state_(std::make_unique<State>(options)) {}
 Symbols::~Symbols() = default;
 
 std::optional<Symbol> Symbols::kernel(uint64_t address) { return state_->kernel.find(address); }
-std::optional<uint64_t> Symbols::kernel_address(std::string_view name) { return state_->kernel.address_of(name); }
 UserPlace Symbols::user(uint32_t pid, uint64_t address) { return state_->user.find(pid, address); }
 void Symbols::remember(uint32_t pid) { state_->user.remember(pid); }
 

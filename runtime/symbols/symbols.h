@@ -44,8 +44,6 @@ class Symbols {
 
   // The kernel or module function that contains `address`.
   std::optional<Symbol> kernel(uint64_t address);
-  // Address of the kernel symbol `name`.
-  std::optional<uint64_t> kernel_address(std::string_view name);
 
   // Where `address` lies in process `pid`. A process that has exited is known only if it was asked about, or
   // remembered, while it lived; else everything is empty.

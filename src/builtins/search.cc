@@ -111,6 +111,13 @@ TypeRef check_substr(CallView& call) {
   return call.env.types().string(static_cast<uint32_t>(std::min<uint64_t>(whole, *length.integer + 1)));
 }
 
+// A string of no bytes has no parts: clears the result and tells so.
+bool nothing_to_part(Codegen& cg) {
+  if (cg.argument_type(0)->size != 0) return false;
+  cg.zero(cg.result(), 0, cg.result_type()->size);
+  return true;
+}
+
 // Reads from `start` on, at most `most` bytes with the NUL, if `start` lies within the text, whose length is known.
 void copy_part(Codegen& cg, Mem text, uint32_t text_size, Reg length, Reg start, Reg most) {
   const uint32_t size = cg.result_type()->size;
@@ -122,11 +129,8 @@ void copy_part(Codegen& cg, Mem text, uint32_t text_size, Reg length, Reg start,
 }
 
 Reg lower_substr(Codegen& cg) {
+  if (nothing_to_part(cg)) return {};
   const uint32_t size = cg.argument_type(0)->size;
-  if (size == 0) {
-    cg.zero(cg.result(), 0, cg.result_type()->size);
-    return {};
-  }
   const Mem copy = cg.temporary(size + 8);
   const Reg length = terminated(cg, copy, size);
   const Reg most = cg.argument_count() < 3 ? cg.constant(cg.result_type()->size)
@@ -137,11 +141,8 @@ Reg lower_substr(Codegen& cg) {
 
 // Behind the last slash.
 Reg lower_basename(Codegen& cg) {
+  if (nothing_to_part(cg)) return {};
   const uint32_t size = cg.argument_type(0)->size;
-  if (size == 0) {
-    cg.zero(cg.result(), 0, cg.result_type()->size);
-    return {};
-  }
   const Mem copy = cg.temporary(size + 8);
   const Reg length = terminated(cg, copy, size);
   const Mem slashes = cg.string_constant(mask_of('/'));

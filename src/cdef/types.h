@@ -42,7 +42,6 @@ class UnitTypes final : public types::CRecordSource {
 
   // --- names ----------------------------------------------------------------------------------------------------------
   bool add_typedef(const std::string& name, const CType* type) { return typedefs_.emplace(name, type).second; }
-  bool has_tag(std::string_view name) const;
   // Typedefs of the unit, of the C library's and the kernel's basic names, and of BTF; null: unknown.
   const CType* find_typedef(std::string_view name);
   const EnumeratorEntry* find_enumerator(std::string_view name) const;

@@ -64,7 +64,6 @@ class Compilation {
   const ast::Program& tree() const { return *tree_; }
   const sema::TypedProgram& typed() const { return *typed_; }
   const image::Image& image() const { return image_; }
-  image::Image take_image() { return std::move(image_); }
   void set_object(std::vector<std::byte> object) { image_.object = std::move(object); }
   // Objects that the image's own object calls into and has to be linked with before it is loaded.
   std::vector<std::pair<std::string, std::span<const char>>> c_objects() const { return c_objects_.elf(); }

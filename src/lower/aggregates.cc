@@ -101,26 +101,13 @@ std::pair<llvm::Value*, llvm::Value*> FunctionLowering::aggregate_totals(const s
 
 // total / count, truncated toward zero; 0 without values. BPF divides unsigned only.
 llvm::Value* FunctionLowering::average(llvm::Value* total, llvm::Value* count, bool is_signed) {
-  llvm::BasicBlock* before = builder.GetInsertBlock();
-  llvm::BasicBlock* some = new_block("some");
-  llvm::BasicBlock* done = new_block("average");
-  builder.CreateCondBr(as_bool(count), some, done);
-  continue_in(some);
-  llvm::Value* result = nullptr;
-  if (is_signed) {
+  return value_if(as_bool(count), [&] {
+    if (!is_signed) return builder.CreateUDiv(total, count);
     llvm::Value* sign = builder.CreateAShr(total, constant(63));
     llvm::Value* size = builder.CreateSub(builder.CreateXor(total, sign), sign);
     llvm::Value* quotient = builder.CreateUDiv(size, count);
-    result = builder.CreateSub(builder.CreateXor(quotient, sign), sign);
-  } else {
-    result = builder.CreateUDiv(total, count);
-  }
-  builder.CreateBr(done);
-  continue_in(done);
-  llvm::PHINode* value = builder.CreatePHI(module.i64, 2);
-  value->addIncoming(constant(0), before);
-  value->addIncoming(result, some);
-  return value;
+    return builder.CreateSub(builder.CreateXor(quotient, sign), sign);
+  });
 }
 
 // Removes an entry; the cell of a scalar map is emptied on every CPU. Gives 1 if there was one.
@@ -144,20 +131,12 @@ llvm::Value* FunctionLowering::delete_entry(const sema::Map* map, const Expr* ke
   }
   available.written(map);
   llvm::Value* cell = lookup(map, zero_key());
-  llvm::BasicBlock* before = builder.GetInsertBlock();
-  llvm::BasicBlock* found = new_block("found");
-  llvm::BasicBlock* done = new_block("deleted");
-  builder.CreateCondBr(builder.CreateIsNotNull(cell), found, done);
-  continue_in(found);
-  llvm::Value* there = desc.written_flag_offset ? load(offset(cell, *desc.written_flag_offset), 8, false) : constant(1);
-  zero(cell, desc.value_size);
-  found = builder.GetInsertBlock();
-  builder.CreateBr(done);
-  continue_in(done);
-  llvm::PHINode* result = builder.CreatePHI(module.i64, 2);
-  result->addIncoming(constant(0), before);
-  result->addIncoming(there, found);
-  return result;
+  return value_if(builder.CreateIsNotNull(cell), [&] {
+    llvm::Value* there =
+        desc.written_flag_offset ? load(offset(cell, *desc.written_flag_offset), 8, false) : constant(1);
+    zero(cell, desc.value_size);
+    return there;
+  });
 }
 
 // Copies the entry to `variable` if there is one. Gives 0 or 1.

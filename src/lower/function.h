@@ -122,6 +122,7 @@ class FunctionLowering {
   llvm::BasicBlock* new_block(const char* name);
   void continue_in(llvm::BasicBlock* block);
   void if_then(llvm::Value* condition, const std::function<void()>& then_part, bool unlikely = false);
+  llvm::Value* value_if(llvm::Value* condition, const std::function<llvm::Value*()>& then_part);  // otherwise 0
   void perhaps(const std::function<void()>& part);  // not sure to run: what it makes known is not known behind it
   llvm::Value* constant(uint64_t value) { return builder.getInt64(value); }
   llvm::Value* as_bool(llvm::Value* value) { return builder.CreateICmpNE(value, constant(0)); }
@@ -241,7 +242,6 @@ class FunctionLowering {
   llvm::BasicBlock* break_ = nullptr;
   llvm::BasicBlock* continue_ = nullptr;
   llvm::DISubprogram* subprogram_ = nullptr;
-  image::SpanId located_;
 };
 
 // Widest naturally aligned access at `offset` of a block with `left` bytes to go.

@@ -197,6 +197,22 @@ void FunctionLowering::if_then(llvm::Value* condition, const std::function<void(
   continue_in(after);
 }
 
+llvm::Value* FunctionLowering::value_if(llvm::Value* condition, const std::function<llvm::Value*()>& then_part) {
+  llvm::BasicBlock* before = builder.GetInsertBlock();
+  llvm::BasicBlock* some = new_block("some");
+  llvm::BasicBlock* after = new_block("after");
+  builder.CreateCondBr(condition, some, after);
+  continue_in(some);
+  llvm::Value* value = then_part();
+  some = builder.GetInsertBlock();
+  builder.CreateBr(after);
+  continue_in(after);
+  llvm::PHINode* result = builder.CreatePHI(module.i64, 2);
+  result->addIncoming(constant(0), before);
+  result->addIncoming(value, some);
+  return result;
+}
+
 // Where a block that has to give a value was left by a jump: what would come next goes where nothing arrives.
 void FunctionLowering::keep_open() {
   if (!open()) continue_in(new_block("unreachable"));

@@ -105,39 +105,19 @@ Place FunctionLowering::typed_place(const Expr& pointer) {
 // As a number for a helper. The verifier wants to see it tested before anything is added.
 llvm::Value* FunctionLowering::typed_address(const Place& from) {
   if (from.offset == 0) return from.base;
-  llvm::BasicBlock* before = builder.GetInsertBlock();
-  llvm::BasicBlock* some = new_block("some");
-  llvm::BasicBlock* done = new_block("address");
-  builder.CreateCondBr(as_bool(from.base), some, done);
-  continue_in(some);
-  llvm::Value* sum = builder.CreateAdd(settled(from.base), constant(from.offset));
-  builder.CreateBr(done);
-  continue_in(done);
-  llvm::PHINode* result = builder.CreatePHI(module.i64, 2);
-  result->addIncoming(constant(0), before);
-  result->addIncoming(sum, some);
-  return result;
+  return value_if(as_bool(from.base), [&] { return builder.CreateAdd(settled(from.base), constant(from.offset)); });
 }
 
 // Null where the verifier would not have it.
 llvm::Value* FunctionLowering::load_typed(const Place& from, TypeRef type) {
   if (!from.typed || from.offset % type->size != 0 || !walk(*from.typed, from.offset, type->size).allowed)
     return nullptr;
-  llvm::BasicBlock* before = builder.GetInsertBlock();
-  llvm::BasicBlock* some = new_block("some");
-  llvm::BasicBlock* done = new_block("loaded");
-  builder.CreateCondBr(as_bool(from.base), some, done);
-  continue_in(some);
-  llvm::Value* at = offset(builder.CreateIntToPtr(from.base, module.ptr), from.offset);
-  llvm::Value* value = builder.CreateAlignedLoad(builder.getIntNTy(type->size * 8), at, llvm::Align(type->size),
-                                                 /*isVolatile=*/true);
-  value = type->is_signed ? builder.CreateSExt(value, module.i64) : builder.CreateZExt(value, module.i64);
-  builder.CreateBr(done);
-  continue_in(done);
-  llvm::PHINode* result = builder.CreatePHI(module.i64, 2);
-  result->addIncoming(constant(0), before);
-  result->addIncoming(value, some);
-  return result;
+  return value_if(as_bool(from.base), [&] {
+    llvm::Value* at = offset(builder.CreateIntToPtr(from.base, module.ptr), from.offset);
+    llvm::Value* value = builder.CreateAlignedLoad(builder.getIntNTy(type->size * 8), at, llvm::Align(type->size),
+                                                   /*isVolatile=*/true);
+    return type->is_signed ? builder.CreateSExt(value, module.i64) : builder.CreateZExt(value, module.i64);
+  });
 }
 
 }  // namespace sonde::lower

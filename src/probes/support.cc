@@ -126,62 +126,58 @@ types::TypeRef trusted(types::TypeContext& types, types::TypeRef type) {
   return types.intern(std::move(marked));
 }
 
+void ArgumentRecord::add(std::string name, types::TypeRef type, uint32_t word) {
+  types::CField field;
+  field.name = std::move(name);
+  field.type = type;
+  field.offset = (size_ + type->align - 1) / type->align * type->align;
+  size_ = field.offset + type->size;
+  align_ = std::max(align_, type->align);
+  fields_.push_back(std::move(field));
+  words_.push_back(word);
+}
+
+void ArgumentRecord::finish(types::TypeContext& types, ResolvedProbe& probe) && {
+  const uint32_t size = (size_ + align_ - 1) / align_ * align_;
+  probe.arg_words = std::move(words_);
+  probe.args_type =
+      types.c_record(types.add_record("struct", probe.full_name + "_args", size, align_, std::move(fields_)));
+}
+
 void set_word_arguments(ProbeContext& context, ResolvedProbe& probe, const std::vector<kernel::Parameter>& parameters) {
   types::TypeContext& types = context.kernel.types();
-  std::vector<types::CField> fields;
-  uint32_t word = 0, size = 0, align = 1;
+  ArgumentRecord record;
+  uint32_t word = 0;
   for (const kernel::Parameter& parameter : parameters) {
-    types::CField field;
-    field.name = parameter.name;
-    field.type = trusted(types, parameter.type);
-    size = (size + field.type->align - 1) / field.type->align * field.type->align;
-    field.offset = size;
-    size += field.type->size;
-    align = std::max(align, field.type->align);
-    fields.push_back(std::move(field));
-    probe.arg_words.push_back(word);
+    record.add(parameter.name, trusted(types, parameter.type), word);
     word += kernel::BtfTypes::words(parameter.type);
   }
   probe.retval_word = word;
-  size = (size + align - 1) / align * align;
-  if (fields.empty()) return;
-  probe.args_type =
-      types.c_record(types.add_record("struct", probe.full_name + "_args", size, align, std::move(fields)));
+  if (!parameters.empty()) std::move(record).finish(types, probe);
 }
 
 void set_entry_arguments(ProbeContext& context, ResolvedProbe& probe, std::string_view module,
                          const std::string& function) {
   constexpr uint32_t kRegisters = 6;  // of x86_64, which has the fewest
   constexpr uint32_t kInRegisters = 16;
-  types::TypeContext& types = context.kernel.types();
   const auto proto = context.kernel.find_function(module, function);
   if (!proto) {
     probe.args_error = "Could not parse arguments of \"" + function + "\": " + proto.error().text();
     return;
   }
-  std::vector<types::CField> fields;
-  uint32_t word = 0, size = 0, align = 1;
+  ArgumentRecord record;
+  uint32_t word = 0;
   for (const kernel::Parameter& parameter : proto->parameters) {
     const uint32_t words = kernel::BtfTypes::words(parameter.type);
     if (word + words > kRegisters || parameter.type->size > kInRegisters) {
       probe.args_error = "'args' builtin is not supported for probes with stack-passed arguments.";
       return;
     }
-    types::CField field;
-    field.name = parameter.name;
-    field.type = parameter.type;
-    size = (size + field.type->align - 1) / field.type->align * field.type->align;
-    field.offset = size;
-    size += field.type->size;
-    align = std::max(align, field.type->align);
-    fields.push_back(std::move(field));
-    probe.arg_words.push_back(word);
+    record.add(parameter.name, parameter.type, word);
     word += words;
   }
-  if (fields.empty()) return;
-  size = (size + align - 1) / align * align;
-  probe.args_type =
-      types.c_record(types.add_record("struct", probe.full_name + "_args", size, align, std::move(fields)));
+  if (proto->parameters.empty()) return;
+  std::move(record).finish(context.kernel.types(), probe);
   image::KprobeAttach entry = std::get<image::KprobeAttach>(probe.attach);
   entry.on_return = false;
   probe.entry_attach = std::move(entry);

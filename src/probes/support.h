@@ -55,6 +55,20 @@ bool report_missing(ProbeContext& context, const AttachText& text, std::string_v
 // "did you mean ..." for a name that is not among `candidates`, each with `prefix`; empty when nothing is near.
 std::string suggestion(std::string_view name, std::span<const std::string> candidates, std::string_view prefix);
 
+// Gathers what `args` of a probe holds: a record "NAME_args" with natural layout.
+class ArgumentRecord {
+ public:
+  // `word` is where the parameter comes from: the number of its first register, or of its first word in the context.
+  void add(std::string name, types::TypeRef type, uint32_t word);
+  // Sets args_type and arg_words of the probe.
+  void finish(types::TypeContext& types, ResolvedProbe& probe) &&;
+
+ private:
+  std::vector<types::CField> fields_;
+  std::vector<uint32_t> words_;
+  uint32_t size_ = 0, align_ = 1;
+};
+
 // Record "NAME_args" with natural layout, one field per parameter, and its words in `probe.arg_words`. Pointers to kernel
 // structures are marked as trusted.
 void set_word_arguments(ProbeContext& context, ResolvedProbe& probe, const std::vector<kernel::Parameter>& parameters);

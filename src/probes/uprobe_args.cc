@@ -2,6 +2,9 @@
 #include "probes/uprobe_args.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "probes/support.h"
 
 namespace sonde::probes {
 
@@ -15,26 +18,16 @@ void set_dwarf_arguments(ProbeContext& context, ResolvedProbe& probe, const std:
   if (!dwarf) return refuse(dwarf.error().text());
   const auto function = address ? (*dwarf)->function_at(*address) : std::nullopt;
   if (!function) return refuse("its debug information does not describe the function");
-  std::vector<types::CField> fields;
-  uint32_t size = 0, align = 1;
+  ArgumentRecord record;
   for (const debuginfo::Parameter& parameter : function->parameters) {
     if (parameter.on_stack) {
       probe.args_error = "'args' builtin is not supported for probes with stack-passed arguments.";
       return;
     }
-    types::CField field;
-    field.name = parameter.name;
-    field.type = parameter.first_register ? parameter.type : types.none();
-    size = (size + field.type->align - 1) / field.type->align * field.type->align;
-    field.offset = size;
-    size += field.type->size;
-    align = std::max(align, field.type->align);
-    fields.push_back(std::move(field));
-    probe.arg_words.push_back(parameter.first_register.value_or(0));
+    record.add(parameter.name, parameter.first_register ? parameter.type : types.none(),
+               parameter.first_register.value_or(0));
   }
-  size = (size + align - 1) / align * align;
-  probe.args_type =
-      types.c_record(types.add_record("struct", probe.full_name + "_args", size, align, std::move(fields)));
+  std::move(record).finish(types, probe);
 }
 
 std::vector<std::string> describe_dwarf_arguments(ProbeContext& context, const std::string& path,

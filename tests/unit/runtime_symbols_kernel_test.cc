@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <string>
 
 #include "runtime/symbols/kernel.h"
 
@@ -56,24 +57,19 @@ TEST_F(Kernel, KnowsWhatItDoesNotKnow) {
   EXPECT_EQ(at(UINT64_MAX), "?");
 }
 
-TEST_F(Kernel, AddressesByName) {
-  EXPECT_EQ(symbols_.address_of("jiffies"), 0xffffffff82000000);
-  EXPECT_EQ(symbols_.address_of("probe_it"), 0xffffffffc0002000);
-  EXPECT_EQ(symbols_.address_of("nosuchsym"), std::nullopt);
-  EXPECT_EQ(symbols_.address_of("fixed_percpu_data"), std::nullopt);
-}
-
 TEST(KernelMissing, NoFileMeansNoSymbols) {
   KernelSymbols symbols("/nonexistent");
   EXPECT_FALSE(symbols.find(0xffffffff81000000));
-  EXPECT_FALSE(symbols.address_of("x"));
 }
 
 TEST(KernelLive, AgreesWithItselfAndStaysSmall) {
   KernelSymbols symbols;
-  const auto address = symbols.address_of("schedule");
-  if (!address) GTEST_SKIP() << "kernel addresses are hidden from this user";
-  const auto symbol = symbols.find(*address + 3);
+  std::ifstream all("/proc/kallsyms");
+  uint64_t address = 0;
+  std::string type, name;
+  while (all >> std::hex >> address >> type >> name && name != "schedule") all.ignore(1000, '\n');
+  if (name != "schedule" || address == 0) GTEST_SKIP() << "kernel addresses are hidden from this user";
+  const auto symbol = symbols.find(address + 3);
   ASSERT_TRUE(symbol);
   EXPECT_EQ(symbol->name, "schedule");
   EXPECT_EQ(symbol->offset, 3U);
