@@ -5,6 +5,8 @@
 
 #include <cstddef>
 
+#include <utility>
+
 #include "base/check.h"
 
 namespace sonde::lower {
@@ -102,7 +104,10 @@ void FunctionLowering::lower_entry() {
     TempScope temporaries(*this);
     At at(*this, source.predicate->range, source.predicate->expanded_from);
     rejected = new_block("rejected");
+    // What leaves from here (a null pointer followed) has no slot to give back either.
+    llvm::BasicBlock* giving_back = std::exchange(leave_, rejected);
     available = branch(*source.predicate, late, rejected).yes;
+    leave_ = giving_back;
   } else {
     builder.CreateBr(late);
   }

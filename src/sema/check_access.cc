@@ -1,4 +1,6 @@
 // Members, elements and indices (language.md 8.1, 4.3).
+#include <algorithm>
+
 #include "sema/suggestions.h"
 #include "sema/typing.h"
 
@@ -8,6 +10,23 @@ using bound::as;
 using diag::Id;
 using types::Kind;
 using types::Space;
+
+namespace {
+
+bool is_literal(bound::Expr& value) {
+  auto* tuple = as<bound::Tuple>(&value);
+  if (!tuple) return value.literal.has_value();
+  return std::ranges::all_of(tuple->elements, [](bound::Expr* element) { return is_literal(*element); });
+}
+
+// The literal that a member of a literal tuple or record is. Members of others are values like all: what their neighbours do has
+// to be done, too.
+std::optional<bound::Literal> literal_member(bound::Expr& base, size_t index) {
+  auto* tuple = as<bound::Tuple>(&base);
+  return tuple && is_literal(base) ? tuple->elements[index]->literal : std::nullopt;
+}
+
+}  // namespace
 
 void Typing::check_read(TypeRef pointer) {
   if (final_ && asking_ == 0 && pointer->space == Space::none && program_->probe.space == Space::none)
@@ -26,7 +45,7 @@ TypeRef Typing::field(bound::Field& node) {
   if (type->kind == Kind::record) {
     for (size_t i = 0; i < type->members.size(); ++i) {
       if (type->members[i].name != node.name) continue;
-      if (auto* tuple = as<bound::Tuple>(node.base)) node.literal = tuple->elements[i]->literal;
+      node.literal = literal_member(*node.base, i);
       if (auto* query = as<bound::TypeQuery>(node.base)) node.literal = query->info[i];
       return type->members[i].type;
     }
@@ -98,7 +117,7 @@ TypeRef Typing::tuple_index(bound::TupleIndex& node) {
     report<Id::tuple_index_range>(node, node.index, type->members.size());
     return nullptr;
   }
-  if (auto* tuple = as<bound::Tuple>(node.base)) node.literal = tuple->elements[node.index]->literal;
+  node.literal = literal_member(*node.base, node.index);
   node.space = node.base->space;
   return type->members[node.index].type;
 }

@@ -140,7 +140,7 @@ TypeRef Typing::conditional(bound::Conditional& node) {
     node.space = node.then_value->space;
     return type;
   }
-  const bool tested = node.condition->type && condition(*node.condition);
+  const bool tested = node.condition->type ? condition(*node.condition) : !final_;
   TypeRef then_type = expr(node.then_value);
   TypeRef else_type = expr(node.else_value);
   if (!node.used && !node.ternary) return types_.none();
@@ -149,8 +149,10 @@ TypeRef Typing::conditional(bound::Conditional& node) {
     if (node.used) report<Id::branch_without_value>(node);
     return nullptr;
   }
-  if (!then_type || !else_type) return nullptr;
-  return branches(node, then_type, else_type);
+  if (then_type && else_type) return branches(node, then_type, else_type);
+  // A branch that waits for what the other one decides, as in `@m[k] = c ? @m[j] : "none"`, is taken to be like it for now.
+  TypeRef known = then_type ? then_type : else_type;
+  return final_ || !known || is_nothing(known) ? nullptr : readable(types_, known);
 }
 
 TypeRef Typing::branches(bound::Conditional& node, TypeRef then_type, TypeRef else_type) {
@@ -166,8 +168,11 @@ TypeRef Typing::branches(bound::Conditional& node, TypeRef then_type, TypeRef el
     report<Id::branches_differ>(node, types::printed(then_type), types::printed(else_type));
     return nullptr;
   }
-  if (node.condition->literal && node.then_value->literal && node.else_value->literal)
-    node.literal = truth(*node.condition->literal) ? node.then_value->literal : node.else_value->literal;
+  if (node.condition->literal && node.then_value->literal && node.else_value->literal) {
+    const bool taken = truth(*node.condition->literal);
+    node.literal = taken ? node.then_value->literal : node.else_value->literal;
+    return taken ? then_type : else_type;
+  }
   implicit(*node.then_value, type);
   implicit(*node.else_value, type);
   node.space = node.then_value->space;

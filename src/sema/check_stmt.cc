@@ -24,6 +24,13 @@ constexpr uint32_t kMaxLoops = 6;
 // take minutes to get there.
 constexpr uint64_t kMaxStatements = 100'000;
 
+// What a value is in the end: the last expression of blocks inside each other; null if that is none.
+const bound::Expr* last_value(const bound::Expr& value) {
+  const bound::Expr* last = &value;
+  while (last && last->kind == bound::Kind::block) last = static_cast<const bound::BlockExpr*>(last)->block.value;
+  return last;
+}
+
 bool is_nothing(TypeRef type) { return type->kind == Kind::none || type->kind == Kind::void_type; }
 
 uint32_t depth(TypeRef type) {
@@ -282,8 +289,7 @@ void Typing::assign_map(bound::AssignMap& assign) {
   if (assign.target->key) map_key(map, *assign.target->key, true);
   TypeRef type = expr(assign.value);
   if (!type) return;
-  const auto* last = assign.value;
-  while (last && last->kind == bound::Kind::block) last = static_cast<const bound::BlockExpr*>(last)->block.value;
+  const bound::Expr* last = last_value(*assign.value);
   const bool direct = last && last->kind == bound::Kind::call &&
                       static_cast<const bound::Call*>(last)->row->kind == builtins::RowKind::aggregate;
   if (final_) {
@@ -311,13 +317,14 @@ bool Typing::check_map_value(bound::Map& map, bound::Expr& value, const bound::S
     return false;
   }
   const bound::Slot& slot = map.value;
-  if (type->kind == Kind::aggregate && value.kind == bound::Kind::map_access) {
+  const bound::Expr* last = last_value(value);
+  if (type->kind == Kind::aggregate && last && last->kind == bound::Kind::map_access) {
     if (is_castable_aggregate(type) && slot.type && slot.type->is_integer()) return true;
     const std::string text = type->aggregate + "()";
     const std::string name = map.name;
     diag::Diagnostic& diagnostic = report<Id::aggregate_copied>(stmt, types::printed(type), name, text);
     if (is_castable_aggregate(type)) {
-      const auto& other = static_cast<const bound::MapAccess&>(value);
+      const auto& other = static_cast<const bound::MapAccess&>(*last);
       diagnostic.hints.push_back("Add a cast to integer if you want the value of the aggregate, e.g. `" + name +
                                  " = (int64)" + other.map->name + ";`.");
     }

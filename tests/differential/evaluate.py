@@ -513,12 +513,28 @@ class Declaration:
         self.declaration = name
 
 
+def reject_failing_inserts(probes):
+    """Entries of large maps get their memory as they are made, of which an interrupt has little."""
+    for probe in probes:
+        if not probe.attach.startswith("interval"):
+            continue
+        for node in probe.walk():
+            target = node.kids[0] if node.op in ("assign", "update", "step") else None
+            if target is None or target.op != "map" or not target.kids:
+                continue
+            kind = target.slot.type
+            drawn = isinstance(kind, Aggregate) and kind.function in ("hist", "lhist")
+            if drawn or sizeof(target.slot.key) + (8 if isinstance(kind, Aggregate) else sizeof(kind)) > 128:
+                raise Reject("an insert that may fail", node)
+
+
 def expected(program, json=False):
     """(pieces, exit status) of a program; Reject if the description does not settle them."""
     from infer import infer
     from prepare import prepare
     probes, maps = prepare(program)
     infer(probes, maps)
+    reject_failing_inserts(probes)
     for name, declaration in program.declarations.items():
         if name in maps and declaration.startswith("percpu") != isinstance(maps[name].type, Aggregate):
             raise Reject("a map is declared as another kind", Declaration(name))

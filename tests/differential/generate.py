@@ -312,7 +312,8 @@ class Generator:
         if depth > 0 and self.chance(0.2):
             return Node("cast", self.expression(("int",), depth - 1), kind=Enum(family[1]), kind_text="enum " + family[1],
                         values=[value for _, value in self.enums[family[1]]])
-        return Node("enumerator", name=self.pick(self.enums[family[1]])[0], enum=family[1])
+        name, value = self.pick(self.enums[family[1]])
+        return Node("enumerator", name=name, value=value, enum=family[1])
 
     def composite(self, family, depth, make=None):
         make = make or self.expression
@@ -547,7 +548,8 @@ class Generator:
         statements = [self.declaration(2) for _ in range(self.random.randrange(2))]
         printed = Node("var", name=variable) if self.chance(0.4) else self.expression(self.pick([("int",), ("str",), key, value]), 2)
         statements.append(self.statement("printf", printed, format=b"~%d %%s\n" % next(self.labels)))
-        if totals:
+        seen = {node.name for statement in statements for node in statement.walk() if node.op == "var"}
+        if totals := [place for place in totals if place not in seen]:
             statements.append(self.statement("update", Node("var", name=self.pick(totals)), self.own(variable, pair), operator="+"))
         self.in_for_map, self.pure, self.scopes = False, False, outer
         return self.statement("for_map", Node("var", name=variable), Node("block", *statements), name=name)

@@ -40,8 +40,8 @@ def check_comparable(operator, a, b, node):
         return
     if operator not in ("==", "!="):
         raise Reject(f"{a} {operator} {b}", node)
-    if isinstance(a, Array) and a != b:
-        raise Reject("unlike arrays", node)
+    if isinstance(a, Array) and (a != b or isinstance(a.item, Bool)):
+        raise Reject("unlike arrays, or not of integers", node)
     if isinstance(a, (Str, Array, Tuple, Record)):
         promote(a, b)
         return
@@ -354,7 +354,8 @@ class Inference:
             raise Reject("an array of another size", node)
         if isinstance(target, Str) and source.capacity > target.capacity:
             raise Reject("a string that may not fit", node)
-        if isinstance(target, Enum) and node.kids[0].op == "int" and node.kids[0].value not in node.values:
+        if isinstance(target, Enum) and (node.kids[0].op == "int" and node.kids[0].value not in node.values
+                                         or node.kids[0].get("name") == "sizeof"):
             raise Reject("not a value of the enum", node)
         return target
 
@@ -500,12 +501,10 @@ class Inference:
             raise Reject(f"{name}() of other arguments", node)
         if name == "bswap" and (kinds[0].flexible is not False or node.kids[0].op == "int"):
             raise Reject("bswap() of a literal", node)
-        if name == "sizeof":
+        if name in ("sizeof", "strcap"):
             if any(kid.op in ("var", "map") for kid in node.walk()):
-                raise Reject("sizeof() locks types", node)
+                raise Reject("this locks types", node)
             return literal_type(sizeof(kinds[0]))
-        if name == "strcap":
-            return literal_type(kinds[0].capacity)
         return {"strlen": UINT64, "strstr": Int(4, True), "strcontains": BOOL, "str_concat": Str(1024), "strncmp": UINT64,
                 "strerror": Str(64), "signal_name": Str(64), "syscall_name": Str(64), "memcmp": Int(4, True),
                 "bswap": Int(kinds[0].size, False) if name == "bswap" else None, "ntop": Inet(),

@@ -85,11 +85,22 @@ def plain(node):
     return tuple(map(plain, node.kids)) if node.op in ("tuple", "record") else node.value
 
 
+def known(node):
+    return node.value if node.op == "int" else node.known
+
+
+def lone_literal(block):
+    return block.get("yields") and len(block.kids) == 1 and block.kids[0].op in LITERALS
+
+
 def fold(node):
     """The node that stands for this one, whose operands are folded already."""
     op, kids = node.op, node.kids
     if op == "binary" and all(kid.op in LITERALS for kid in kids):
         return fold_binary(node)
+    if op == "enumerator" or op == "binary" and all(kid.op == "int" or kid.get("known") is not None for kid in kids):
+        # Whether enumerators are folded is open: what they amount to has to be the same either way.
+        node.known = node.value if op == "enumerator" else fold_ints(node.operator, *map(known, kids), node).value
     if op == "binary" and node.operator in ("==", "!=") and all(map(is_literal, kids)):
         shapes = [tuple(kid.get("names", ())) for kid in kids]
         if kids[0].op != kids[1].op or shapes[0] != shapes[1]:
@@ -107,6 +118,10 @@ def fold(node):
         return Node("str", value=kids[0].value[:kids[1].value] if len(kids) > 1 else kids[0].value, sid=node.sid)
     if op == "cond" and all(kid.op in LITERALS for kid in kids):
         return kids[1] if truth(kids[0]) else kids[2]
+    if op == "elvis" and all(kid.op in LITERALS for kid in kids):
+        return kids[0] if truth(kids[0]) else kids[1]
+    if op == "if" and kids[0].op in LITERALS and all(lone_literal(kid) for kid in kids[1:]) and len(kids) > 2:
+        return (kids[1] if truth(kids[0]) else kids[2]).kids[0]
     if op in ("cond", "if", "while", "elvis") and kids[0].op == "str":
         raise Reject("a literal string as condition", node)
     return node

@@ -100,7 +100,10 @@ def block_text(node, indent=0):
     if not node.get("yields"):
         return body(node.kids, indent)
     inner = "".join(statement_text(kid, indent) + " " for kid in node.kids[:-1])
-    return "{ " + inner + text(node.kids[-1], indent) + " }"
+    value = text(node.kids[-1], indent)
+    if value[0] == "{" and node.kids[-1].op != "block":  # which would be a statement
+        value = f"({value})"
+    return "{ " + inner + value + " }"
 
 
 def render(node, indent=0):
@@ -120,7 +123,10 @@ def render(node, indent=0):
         return "@" + node.name + (f"[{arguments(kids)}]" if kids else ""), POSTFIX
     if op == "binary":
         level = PRECEDENCE[node.operator]
-        return f"{operand(kids[0], level)} {node.operator} {operand(kids[1], level + 1)}", level
+        right = operand(kids[1], level + 1)
+        if node.operator == "/" and right[0] == "{":  # which would end a predicate
+            right = f"({right})"
+        return f"{operand(kids[0], level)} {node.operator} {right}", level
     if op == "unary":
         inner = operand(kids[0], UNARY)
         return node.operator + (" " if inner[0] == node.operator == "-" else "") + inner, UNARY
@@ -142,6 +148,8 @@ def render(node, indent=0):
     if op == "member":
         return f"{operand(kids[0], POSTFIX)}.{node.name}", POSTFIX
     if op == "index":
+        if kids[0].op == "map" and not kids[0].kids:  # `@m[1]` is an entry of a map with keys
+            return f"(@{kids[0].name})[{text(kids[1])}]", POSTFIX
         return f"{operand(kids[0], POSTFIX)}[{text(kids[1])}]", POSTFIX
     if op == "step":
         inner = text(kids[0])
