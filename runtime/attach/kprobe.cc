@@ -28,7 +28,7 @@ std::string explain(const std::string& name, int code) {
 // ESRCH: a name that the kernel's symbols lack (again: modules come and go). EINVAL: no place for a breakpoint or a call.
 bool is_fault_of_function(int code) { return code == ESRCH || code == ENOENT || code == EINVAL; }
 
-Error explain_refusal(const std::string& name, Error error) {
+Error explain_refusal(const std::string& name, const Error& error) {
   return {explain(name, error.code == ESRCH ? ENOENT : error.code), 0};
 }
 

@@ -13,7 +13,7 @@ struct PartsOf {
   std::function<Result<base::Fd>(size_t, size_t)> range;  // links the sites [first, last)
   // The kernel's objection is to a site, not to the program or the caller: smaller parts may fare better.
   bool (*is_fault_of_site)(int code);
-  Error (*explain)(const std::string& name, Error error);
+  Error (*explain)(const std::string& name, const Error& error);
 };
 
 // Links all sites, by one link where the kernel takes them all, and adds to `link` what became of each; several are tried

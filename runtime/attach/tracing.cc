@@ -54,7 +54,7 @@ Result<> attach_tracing(Link& link, const image::TracingAttach& spec, int progra
 }
 
 Result<std::string> pin_link(const Link& link) {
-  const std::string path = link.pin.starts_with('/') ? link.pin : "/sys/fs/bpf/" + link.pin;
+  std::string path = link.pin.starts_with('/') ? link.pin : "/sys/fs/bpf/" + link.pin;
   if (bpf_obj_pin(link.fds.front().get(), path.c_str()) != 0) return base::fail_errno("pin " + path);
   return path;
 }

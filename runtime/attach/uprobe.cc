@@ -33,7 +33,7 @@ constexpr int kNotSupported = 524;  // ENOTSUPP, which is the kernel's own and h
 // The place itself is at fault, not the program or the caller.
 bool is_fault_of_place(int code) { return code == kNotSupported || code == EINVAL; }
 
-Error explain(const std::string& name, Error error) {
+Error explain(const std::string& name, const Error& error) {
   if (error.code == kNotSupported) return {"the kernel has no way to probe the instruction at " + name, 0};
   return error;
 }

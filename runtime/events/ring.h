@@ -37,7 +37,7 @@ class Ring {
         ++done;
         go_on = handle(std::span(record + kHeaderSize, length));
       }
-      position += (length + kHeaderSize + 7) / 8 * 8;
+      position += (uint64_t{length} + kHeaderSize + 7) / 8 * 8;
       // Sequentially consistent: the kernel wakes us only if it sees that we had caught up, so this store must not sink
       // below the next look at its position.
       consumer_->store(position, std::memory_order_seq_cst);
