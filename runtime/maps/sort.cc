@@ -1,4 +1,5 @@
-// Numbers ascend by value, everything else by key; equal entries keep the order they were read in.
+// Numbers ascend by value, everything else by key. What is equal by that ascends by the whole key, so that the order never is
+// the kernel's, which changes from run to run.
 #include "runtime/maps/sort.h"
 
 #include <algorithm>
@@ -25,33 +26,49 @@ uint64_t integer(std::span<const std::byte> bytes, uint32_t size, bool is_signed
   return value;
 }
 
+int sign(bool less, bool greater) { return less ? -1 : greater ? 1 : 0; }
+
 class KeyOrder {
  public:
   explicit KeyOrder(const image::Image& image) : image_(image) {}
 
-  // Negative, zero or positive. Keys that have no order compare as equal.
+  // Negative, zero or positive; zero only for equal keys.
   int compare(image::TypeId type, std::span<const std::byte> a, std::span<const std::byte> b) const {
+    if (const int order = compare_as(Parts::ordered, type, a, b); order != 0) return order;
+    if (const int order = compare_as(Parts::all, type, a, b); order != 0) return order;
+    return compare_bytes(a, b);
+  }
+
+ private:
+  // Integers and strings come before all else that is in a key.
+  enum class Parts : uint8_t { ordered, all };
+
+  int compare_as(Parts parts, image::TypeId type, std::span<const std::byte> a, std::span<const std::byte> b) const {
     if (type.value >= image_.types.size()) return 0;
     const image::Layout& layout = image_.types[type.value];
+    a = a.first(std::min<size_t>(a.size(), layout.size));
+    b = b.first(std::min<size_t>(b.size(), layout.size));
     switch (layout.kind) {
       case LayoutKind::integer: {
         // By their signed value whatever the type, as wide as they are.
         const auto left = static_cast<int64_t>(integer(a, layout.size, true));
         const auto right = static_cast<int64_t>(integer(b, layout.size, true));
-        return left < right ? -1 : left > right ? 1 : 0;
+        return sign(left<right, left> right);
       }
-      case LayoutKind::string:
-        return compare_text(a.first(std::min<size_t>(a.size(), layout.size)),
-                            b.first(std::min<size_t>(b.size(), layout.size)));
-      case LayoutKind::tuple: return compare_members(layout, a, b);
-      case LayoutKind::none:
+      case LayoutKind::string: return compare_text(a, b);
+      case LayoutKind::tuple: return compare_members(parts, layout, a, b);
+      case LayoutKind::record: return parts == Parts::all ? compare_members(parts, layout, a, b) : 0;
       case LayoutKind::boolean:
       case LayoutKind::enumeration:
+      case LayoutKind::pointer: {
+        const uint64_t left = integer(a, layout.size, false);
+        const uint64_t right = integer(b, layout.size, false);
+        return parts == Parts::all ? sign(left<right, left> right) : 0;
+      }
+      case LayoutKind::none:
       case LayoutKind::buffer:
       case LayoutKind::inet:
-      case LayoutKind::record:
       case LayoutKind::array:
-      case LayoutKind::pointer:
       case LayoutKind::kernel_stack:
       case LayoutKind::user_stack:
       case LayoutKind::kernel_symbol:
@@ -60,27 +77,29 @@ class KeyOrder {
       case LayoutKind::mac_address:
       case LayoutKind::username:
       case LayoutKind::cgroup_path:
-      case LayoutKind::aggregate: return 0;
+      case LayoutKind::aggregate: return parts == Parts::all ? compare_bytes(a, b) : 0;
     }
     return 0;
   }
 
- private:
+  static int compare_bytes(std::span<const std::byte> a, std::span<const std::byte> b) {
+    const size_t common = std::min(a.size(), b.size());
+    const int order = common == 0 ? 0 : std::memcmp(a.data(), b.data(), common);
+    return order != 0 ? order : sign(a.size() < b.size(), a.size() > b.size());
+  }
+
   static int compare_text(std::span<const std::byte> a, std::span<const std::byte> b) {
     const auto length = [](std::span<const std::byte> text) {
       return static_cast<size_t>(std::ranges::find(text, std::byte{0}) - text.begin());
     };
-    const size_t left = length(a);
-    const size_t right = length(b);
-    const int order = std::memcmp(a.data(), b.data(), std::min(left, right));
-    if (order != 0) return order;
-    return left < right ? -1 : left > right ? 1 : 0;
+    return compare_bytes(a.first(length(a)), b.first(length(b)));
   }
 
-  int compare_members(const image::Layout& layout, std::span<const std::byte> a, std::span<const std::byte> b) const {
+  int compare_members(Parts parts, const image::Layout& layout, std::span<const std::byte> a,
+                      std::span<const std::byte> b) const {
     for (const image::LayoutMember& member : layout.members) {
       if (member.offset > std::min(a.size(), b.size())) continue;
-      const int order = compare(member.type, a.subspan(member.offset), b.subspan(member.offset));
+      const int order = compare_as(parts, member.type, a.subspan(member.offset), b.subspan(member.offset));
       if (order != 0) return order;
     }
     return 0;
@@ -130,10 +149,10 @@ std::vector<size_t> display_order(const image::Image& image, const image::MapDes
   const image::Layout* value = desc.value.value < image.types.size() ? &image.types[desc.value.value] : nullptr;
   const bool series = desc.aggregate && desc.aggregate->view == image::View::series;
   const bool number = (value && value->kind == LayoutKind::integer) || (desc.aggregate && !series);
+  const KeyOrder keys(image);
+  const auto by_key = [&](size_t a, size_t b) { return keys.compare(desc.key, table.key(a), table.key(b)) < 0; };
   if (!number || wanted == image::MapOrder::by_key) {
-    const KeyOrder keys(image);
-    std::ranges::stable_sort(
-        order, [&](size_t a, size_t b) { return keys.compare(desc.key, table.key(a), table.key(b)) < 0; });
+    std::ranges::sort(order, by_key);
     return order;
   }
   std::vector<uint64_t> ranks(table.size());
@@ -145,7 +164,8 @@ std::vector<size_t> display_order(const image::Image& image, const image::MapDes
       if (value->is_signed) ranks[i] ^= uint64_t{1} << 63;
     }
   }
-  std::ranges::stable_sort(order, {}, [&](size_t i) { return ranks[i]; });
+  std::ranges::sort(order,
+                    [&](size_t a, size_t b) { return ranks[a] != ranks[b] ? ranks[a] < ranks[b] : by_key(a, b); });
   return order;
 }
 

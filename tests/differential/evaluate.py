@@ -396,7 +396,7 @@ class Machine:
 # -- output ------------------------------------------------------------------------------------------------------------
 
 class Output:
-    """What is expected, as pieces: a text, or a list of texts that come in any order."""
+    """What is expected, as pieces of text."""
 
     def __init__(self, machine, json):
         self.machine, self.json, self.pieces = machine, json, []
@@ -435,74 +435,50 @@ class Output:
             cells = {None: [] if isinstance(slot.type, Aggregate) else zero(slot.type)}
         if not cells:
             return
-        groups = forms.map_groups(slot, cells, top)
-        (self.map_json if self.json else self.map_text)(slot, groups, div)
+        (self.map_json if self.json else self.map_text)(slot, forms.in_order(slot, cells, top), div)
 
-    def map_text(self, slot, groups, div):
-        for group in groups:
-            lines = []
-            for key, state in group:
-                name = f"@{slot.name.lstrip('@')}" + ("" if slot.scalar else f"[{forms.key_text(key, slot.key, self.machine.enums)}]")
-                value = forms.map_value(state, slot.type, self.machine.enums, div)
-                drawn = isinstance(slot.type, Aggregate) and slot.type.function in ("hist", "lhist")
-                lines.append(f"{name}:\n{value}\n" if drawn else f"{name}: {value}\n")
-            self.pieces.append(lines if len(lines) > 1 else lines[0])
+    def map_text(self, slot, entries, div):
+        for key, state in entries:
+            name = f"@{slot.name.lstrip('@')}" + ("" if slot.scalar else f"[{forms.key_text(key, slot.key, self.machine.enums)}]")
+            value = forms.map_value(state, slot.type, self.machine.enums, div)
+            drawn = isinstance(slot.type, Aggregate) and slot.type.function in ("hist", "lhist")
+            self.pieces.append(f"{name}:\n{value}\n" if drawn else f"{name}: {value}\n")
 
-    def map_json(self, slot, groups, div):
+    def map_json(self, slot, entries, div):
         function = slot.type.function if isinstance(slot.type, Aggregate) else ""
         kind = {"avg": "stats", "stats": "stats", "hist": "hist", "lhist": "hist"}.get(function, "map")
         name = forms.json_string("@" + slot.name)
-        entries = []
-        for group in groups:
-            entries.append([])
-            for key, state in group:
-                value = forms.map_value(state, slot.type, self.machine.enums, div, json=True)
-                if slot.scalar:
-                    self.pieces.append(f'{{"type": "{kind}", "data": {{{name}: {value}}}}}\n')
-                    return
-                spelled = forms.json_string(forms.key_text(key, slot.key, self.machine.enums).replace(" ", ""))
-                entries[-1].append(f"{spelled}: {value}")
-        self.pieces += [f'{{"type": "{kind}", "data": {{{name}: {{', *self.joined(entries), "}}}\n"]
-
-    @staticmethod
-    def joined(groups):
-        """Entries with ", " between them; those of one group in any order."""
-        for number, group in enumerate(groups):
-            if number:
-                yield ", "
-            yield ("joined", group) if len(group) > 1 else group[0]
+        values = []
+        for key, state in entries:
+            value = forms.map_value(state, slot.type, self.machine.enums, div, json=True)
+            if slot.scalar:
+                self.pieces.append(f'{{"type": "{kind}", "data": {{{name}: {value}}}}}\n')
+                return
+            spelled = forms.json_string(forms.key_text(key, slot.key, self.machine.enums).replace(" ", ""))
+            values.append(f"{spelled}: {value}")
+        self.pieces.append(f'{{"type": "{kind}", "data": {{{name}: {{{", ".join(values)}}}}}}}\n')
 
 
 def unordered(piece):
     """Whether this is a line of a loop over a map, which come in any order."""
-    return isinstance(piece, str) and piece.startswith(("~", '{"type": "printf", "data": "~'))
+    return piece.startswith(("~", '{"type": "printf", "data": "~'))
 
 
 def differs(pieces, actual):
     """Where actual output departs from what is expected: None, or (wanted, rest of the actual output)."""
     at, index = 0, 0
     while index < len(pieces):
-        piece = pieces[index]
-        if unordered(piece):
-            end = index
-            while end < len(pieces) and unordered(pieces[end]):
-                end += 1
-            piece, index = pieces[index:end], end - 1
-        if isinstance(piece, str):
-            if not actual.startswith(piece, at):
-                return piece, actual[at:]
-            at += len(piece)
-        else:
-            separator, left = (", ", list(piece[1])) if isinstance(piece, tuple) else ("", list(piece))
-            first = True
-            while left:
-                begin = at if first else at + len(separator)
-                match = next((form for form in sorted(left, key=len, reverse=True) if actual.startswith(form, begin)), None)
-                if match is None or (not first and not actual.startswith(separator, at)):
-                    return "one of " + repr(left), actual[at:]
-                left.remove(match)
-                at, first = begin + len(match), False
-        index += 1
+        end = index
+        while end < len(pieces) and unordered(pieces[end]):
+            end += 1
+        left = pieces[index:max(end, index + 1)]
+        index += len(left)
+        while left:
+            match = next((form for form in sorted(left, key=len, reverse=True) if actual.startswith(form, at)), None)
+            if match is None:
+                return (left[0] if len(left) == 1 else "one of " + repr(left)), actual[at:]
+            left.remove(match)
+            at += len(match)
     return None if at == len(actual) else ("", actual[at:])
 
 

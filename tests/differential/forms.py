@@ -246,44 +246,37 @@ def key_text(key, kind, enums):
 
 
 def sort_rank(key, state, slot):
-    """What the entries of a map are ordered by; entries of equal rank come in any order."""
+    """What the entries of a map are ordered by: the value, if it is a number, then the key."""
     kind = slot.type
+    by_key = () if slot.scalar else (key_rank(key, slot.key), whole_key_rank(key, slot.key))
     if isinstance(kind, Aggregate):
         if kind.function in ("hist", "lhist"):
-            return len(state)
+            return (len(state), *by_key)
         value = combined(state, kind)
         if kind.function in ("min", "max"):
-            return value & kinds.MASK
-        return value[1] if kind.function == "stats" else value
-    if isinstance(kind, Int):
-        return state
-    return key_rank(key, slot.key)
+            return (value & kinds.MASK, *by_key)
+        return (value[1] if kind.function == "stats" else value, *by_key)
+    return (state, *by_key) if isinstance(kind, Int) else by_key
 
 
 def key_rank(key, kind):
+    """Integers and strings count first."""
     if isinstance(kind, Int):
         return kinds.wrap(key, Int(kind.size, True))
     if isinstance(kind, Str):
         return key
-    if isinstance(kind, Tuple) and all(isinstance(item, (Int, Str)) for item in kind.items):
-        return tuple(map(key_rank, key, kind.items))
-    return 0
+    return tuple(map(key_rank, key, kind.items)) if isinstance(kind, Tuple) else 0
 
 
-def map_groups(slot, entries, top=0):
-    """Entries (key, state) in printed order, in groups within which any order is right."""
-    groups = {}
-    for key, state in entries.items():
-        groups.setdefault(sort_rank(key, state, slot), []).append((key, state))
-    ordered = [groups[rank] for rank in sorted(groups)]
-    if top > 0:
-        kept, left = [], top
-        for group in reversed(ordered):
-            if left <= 0:
-                break
-            if len(group) > left:
-                raise Reject("top cuts through equal entries")
-            kept.insert(0, group)
-            left -= len(group)
-        ordered = kept
-    return ordered
+def whole_key_rank(key, kind):
+    if isinstance(kind, (Tuple, Record)):
+        return tuple(map(whole_key_rank, key, kind.items))
+    if isinstance(kind, Array):
+        return kinds.as_bytes(key, kind)
+    return key_rank(key, kind) if isinstance(kind, (Int, Str)) else int(key)
+
+
+def in_order(slot, entries, top=0):
+    """Entries (key, state) as they are printed; with `top` the last ones."""
+    ordered = sorted(entries.items(), key=lambda entry: sort_rank(*entry, slot))
+    return ordered[-top:] if top > 0 else ordered

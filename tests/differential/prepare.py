@@ -177,7 +177,7 @@ class Expander:
     def call(self, node, given, sid):
         macro = self.macros[node.name, len(given)]
         body = self.expand(macro.kids[0], sid, (dict(zip(macro.parameters, given)), next(self.numbers)))
-        body.expansion = True
+        body.given = [argument for argument in given if argument.op == "var"]  # visible, whether the body uses it or not
         return body
 
 
@@ -216,6 +216,8 @@ class Resolver:
     def visit(self, node):
         op, kids = node.op, node.kids
         if op == "block":
+            for argument in node.get("given", ()):
+                self.visit(argument)
             self.block(node)
         elif op == "var":
             node.slot = self.find(node.name)

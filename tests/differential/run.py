@@ -80,8 +80,7 @@ def replay(settings):
     wrong = 0
     rows = json.loads(settings.replay.read_text())
     for row in rows:
-        pieces = [("joined", piece[1]) if isinstance(piece, list) and piece[0] == "joined" else piece for piece in row["pieces"]]
-        failure = driver.execute(settings.sonde, row["script"], row["json"], pieces, row["status"], 300)
+        failure = driver.execute(settings.sonde, row["script"], row["json"], row["pieces"], row["status"], 300)
         if failure:
             wrong += 1
             print(f"--- seed {row['seed']}: {failure[0]}\n{failure[1]}\n{row['script']}")

@@ -91,6 +91,7 @@ class Order {
     add({.kind = image::LayoutKind::string, .size = 8});                                                       // 3
     add({.kind = image::LayoutKind::boolean, .size = 1});                                                      // 4
     add({.kind = image::LayoutKind::tuple, .size = 16, .members = {{"", {0}, 0, 0, 0}, {"", {3}, 8, 0, 0}}});  // 5
+    add({.kind = image::LayoutKind::tuple, .size = 2, .members = {{"", {4}, 0, 0, 0}, {"", {2}, 1, 0, 0}}});   // 6
   }
 
   std::vector<uint64_t> values(uint32_t key_type, uint32_t value_type, const std::vector<Entry>& entries,
@@ -141,7 +142,19 @@ TEST(Sort, OtherValuesGoByKey) {
     return bits;
   };
   EXPECT_EQ(order.values(3, 4, {{text("b"), 2}, {text("ab"), 1}, {text("a"), 0}}), (Values{0, 1, 2}));
-  EXPECT_EQ(order.values(4, 4, {{1, 7}, {0, 8}}), (Values{7, 8}));  // no order: as read
+  EXPECT_EQ(order.values(4, 4, {{1, 7}, {0, 8}}), (Values{8, 7}));
+}
+
+TEST(Sort, EqualValuesGoByKey) {
+  Order order;
+  EXPECT_EQ(order.values(0, 4, {{3, 30}, {UINT64_MAX, 1}, {2, 20}}), (Values{1, 20, 30}));
+  order.set(aggregate({{MergeRule::add, 0, 1}}));
+  EXPECT_EQ(order.values(0, 0, {{3, 30}, {2, 20}, {1, 10}}, {{5}, {5}, {4}}), (Values{10, 20, 30}));
+}
+
+TEST(Sort, IntegersAndTextsOfAKeyComeFirst) {
+  Order order;
+  EXPECT_EQ(order.values(6, 4, {{0x0201, 1}, {0x0100, 2}, {0x0200, 3}}), (Values{2, 3, 1}));
 }
 
 TEST(Sort, AggregationsGoByWhatTheyShow) {
