@@ -23,8 +23,8 @@ VM_BOOTS = 3
 VM_HUNG = 124  # exit status of tests/vm/run-in-vm
 VM_PROGRAMS = 20  # random programs that run there too: a second each
 BEGUN, ENDED = "===begun=== ", "===ended=== "  # what tests/kernel/run.py --stream puts in front of its notices
-# Random programs of a plain ./test are the same every time, so that a change is what makes one fail; `run.py --seconds N`
-# in tests/differential hunts with others.
+# Random programs and mutants of a plain ./test are the same every time, so that a change is what makes one fail; `run.py
+# --seconds N` in tests/differential and tests/mutation hunts with others.
 PROGRAM_SEED = 32
 DETAIL_LINES = 12  # of a failure, in the report at the end
 
@@ -201,6 +201,11 @@ def lane_differential(_):
                 [ROOT / "tests/differential/run.py", "--programs", "50", "--seed", str(PROGRAM_SEED)])]
 
 
+def lane_mutation(_):
+    build("release", "sonde")
+    return [one("mutation", "mutants", [ROOT / "tests/mutation/run.py", "--mutants", "400", "--seed", str(PROGRAM_SEED)])]
+
+
 def fuzzers():
     return sorted(f"fuzz_{path.stem.removesuffix('_fuzz')}" for path in (ROOT / "tests/fuzz").glob("*_fuzz.cc"))
 
@@ -250,6 +255,7 @@ LANES = {
     "golden": (lane_golden, "dumps of every stage against tests/golden"),
     "kernel": (lane_kernel, "tests/kernel on this kernel, as root"),
     "differential": (lane_differential, "random expressions and programs, kernel against interpreters"),
+    "mutation": (lane_mutation, "scripts with small changes, through the real binary into this kernel"),
     "runtime-only": (lane_runtime_only, "sonde-run built without LLVM"),
     "vm": (lane_vm, "tests/kernel and random programs in a virtual machine with Debian's kernel"),
     "asan": (lane_asan, "unit, goldens and fuzzers with ASan and UBSan"),
