@@ -307,10 +307,14 @@ uint32_t ring_size(uint64_t pages) {
   constexpr uint64_t kLeast = 64;
   constexpr uint64_t kMost = 4096;
   if (pages == 0) {
-    // A thousandth of the memory: 2 MiB of ring in 2 GiB.
+    // A thousandth of the memory: 2 MiB of ring in 2 GiB. And what all CPUs can fill in some 20 milliseconds, so long may
+    // others run before we do: a line of 100 bytes takes a CPU a microsecond.
+    constexpr uint64_t kPerCpu = (2 << 20) / kPageSize, kEnough = 2 * kPerCpu;
     struct sysinfo system{};
     ::sysinfo(&system);
-    pages = std::clamp(system.totalram * system.mem_unit / kPageSize / 1024, kLeast, kMost);
+    const uint64_t memory = system.totalram * system.mem_unit / kPageSize / 1024;
+    const auto cpus = static_cast<uint64_t>(std::max(1, libbpf_num_possible_cpus()));
+    pages = std::clamp(std::min(memory, std::max(std::bit_ceil(cpus) * kPerCpu, kEnough)), kLeast, kMost);
     return static_cast<uint32_t>(std::bit_floor(pages) * kPageSize);
   }
   constexpr uint64_t kLargest = uint64_t{1} << 18;  // 1 GiB

@@ -38,7 +38,7 @@ struct LoadError {
   bool log_trimmed = false;     // it did not fit into config log_size
 };
 
-// Ring buffer bytes for `pages` pages of 4 KiB (0: by memory, language.md 15), a power of two.
+// Ring buffer bytes for `pages` pages of 4 KiB (0: by memory and CPUs, language.md 15), a power of two.
 uint32_t ring_size(uint64_t pages);
 
 // Opens and loads. Must not run in two threads at once (libbpf's handler table is global).

@@ -138,7 +138,9 @@ std::expected<void, LoadError> Tracer::load(LoadOptions options) {
     const image::MapDesc& map = image_.maps[i];
     if (map.elf_name != image::kRingMap || object_->map_fd({i}) < 0) continue;
     const uint32_t size = map.max_entries != 0 ? map.max_entries : ring_size(image_.config.perf_rb_pages);
-    auto ring = events::Ring::open(object_->map_fd({i}), size);
+    uint32_t longest = 0;
+    for (const image::EventLayout& event : image_.events) longest = std::max(longest, event.size);
+    auto ring = events::Ring::open(object_->map_fd({i}), size, longest);
     if (!ring) return load_failure({.what = "map the ring buffer", .code = ring.error().code});
     ring_ = std::move(*ring);
   }

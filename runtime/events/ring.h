@@ -15,8 +15,9 @@ namespace sonde::events {
 
 class Ring {
  public:
-  // `map`: a ring buffer map of `size` bytes (a power of two); not owned, must outlive the ring.
-  static Result<Ring> open(int map, uint32_t size);
+  // `map`: a ring buffer map of `size` bytes (a power of two); not owned, must outlive the ring. `longest`: bytes of the
+  // longest record that programs write.
+  static Result<Ring> open(int map, uint32_t size, uint32_t longest);
 
   // Hands records to `handle` in order until none is left, `limit` are done, or it returns false (that record counts as
   // done). Gives the number of records handled.

@@ -2,14 +2,21 @@
 #include "runtime/print/sink.h"
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 
 namespace sonde::print {
 namespace {
 
 constexpr size_t kBufferSize = 65536;
+
+bool is_pipe(int fd) {
+  struct stat status{};
+  return ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
+}
 
 }  // namespace
 
@@ -20,8 +27,8 @@ std::optional<Buffering> parse_buffering(std::string_view text) {
   return std::nullopt;
 }
 
-FdSink::FdSink(int fd, Buffering buffering) : fd_(fd), buffering_(buffering) {}
-FdSink::FdSink(base::Fd fd, Buffering buffering) : owned_(std::move(fd)), fd_(owned_.get()), buffering_(buffering) {}
+FdSink::FdSink(int fd, Buffering buffering) : fd_(fd), buffering_(buffering), is_pipe_(is_pipe(fd)) {}
+FdSink::FdSink(base::Fd fd, Buffering buffering) : FdSink(fd.get(), buffering) { owned_ = std::move(fd); }
 FdSink::~FdSink() { write_out(buffer_); }
 
 void FdSink::write(std::string_view bytes) {
@@ -64,9 +71,17 @@ void FdSink::hold(bool held) {
   buffer_.erase(0, newline + 1);
 }
 
+// Up to PIPE_BUF bytes enter a pipe together (POSIX, write); of more, a reader that is slow has any part when the writer dies.
+size_t FdSink::piece(std::string_view bytes) const {
+  if (!is_pipe_ || bytes.size() <= PIPE_BUF) return bytes.size();
+  size_t newline = bytes.rfind('\n', PIPE_BUF - 1);
+  if (newline == std::string_view::npos) newline = bytes.find('\n', PIPE_BUF);  // one long line
+  return newline == std::string_view::npos ? bytes.size() : newline + 1;
+}
+
 void FdSink::write_out(std::string_view bytes) {
   while (!bytes.empty() && failed_ == 0) {
-    const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
+    const ssize_t written = ::write(fd_, bytes.data(), piece(bytes));
     if (written >= 0) {
       bytes.remove_prefix(static_cast<size_t>(written));
     } else if (errno == EAGAIN) {

@@ -17,7 +17,8 @@ enum class Buffering : uint8_t { line, full, none };
 // Reads the value of `-B`.
 std::optional<Buffering> parse_buffering(std::string_view text);
 
-// Writes to a descriptor. What cannot be written (closed pipe, full disk) is dropped; `failed()` then says so.
+// Writes to a descriptor. What cannot be written (closed pipe, full disk) is dropped; `failed()` then says so. A pipe gets lines
+// of up to PIPE_BUF bytes whole or not at all, even from a process that is being killed.
 class FdSink : public Sink {
  public:
   // Does not own `fd`.
@@ -37,10 +38,13 @@ class FdSink : public Sink {
 
  private:
   void write_out(std::string_view bytes);
+  // How much of `bytes` goes into the next write.
+  size_t piece(std::string_view bytes) const;
 
   base::Fd owned_;
   int fd_;
   Buffering buffering_;
+  bool is_pipe_;
   bool held_ = false;
   bool record_waits_ = false;  // flush_record() came during a hold
   int failed_ = 0;

@@ -30,6 +30,18 @@ std::string cell_text(const value::Value* cell) {
   return text;
 }
 
+// Columns of a terminal that UTF-8 takes: one for each character, two for those from U+3000 on up to the surrogates (East
+// Asian scripts) and beyond U+FFFF (pictures). Bytes that are no UTF-8 count one each, unless they look like continued ones.
+size_t columns(std::string_view text) {
+  size_t count = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xc0) == 0x80) continue;
+    count += (byte >= 0xe3 && byte <= 0xed) || (byte >= 0xf0 && byte <= 0xf4) ? 2 : 1;
+  }
+  return count;
+}
+
 }  // namespace
 
 std::vector<TableRow> join_maps(std::span<const value::MapValue> maps) {
@@ -56,12 +68,12 @@ void append_table(std::string& out, std::span<const value::MapValue> maps) {
   }
   std::vector<size_t> widths(maps.size() + 1, 0);
   for (const auto& line : lines)
-    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
+    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], columns(line[i]));
   for (const auto& line : lines) {
     out += line[0];
-    out.append(widths[0] - line[0].size(), ' ');
+    out.append(widths[0] - columns(line[0]), ' ');
     for (size_t i = 1; i < line.size(); ++i) {
-      out.append(2 + widths[i] - line[i].size(), ' ');
+      out.append(2 + widths[i] - columns(line[i]), ' ');
       out += line[i];
     }
     out += '\n';

@@ -337,7 +337,7 @@ constexpr Builtin kRows[] = {
      .summary =
          "Appends the first `length` bytes of a packet, without the first `offset` of them, to a pcap file; 0, or a "
          "negative error number.",
-     .example = "rawtracepoint:netif_rx { skboutput(\"rx.pcap\", args.skb, args.skb.len, 0); }",
+     .example = "rawtracepoint:netif_rx { _ = skboutput(\"rx.pcap\", args.skb, args.skb.len, 0); }",
      .check = check_skboutput,
      .lower = lower_skboutput,
      .action = image::Action::packet,

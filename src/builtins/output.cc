@@ -230,7 +230,7 @@ constexpr Builtin kRows[] = {
      .summary =
          "Prints a value, or a whole map: all of it or its `top` largest entries, numbers divided by `div`, sorted "
          "by `value` or `key`, `asc` (the usual) or `desc`.",
-     .example = "interval:s:1 { print(@reads, 5); clear(@reads); }",
+     .example = "profile:hz:99 { @[comm] = count(); } interval:s:1 { print(@, 5); clear(@); }",
      .check = check_print,
      .action = image::Action::print_value},
     {.name = "printf",

@@ -53,7 +53,7 @@ constexpr Builtin kRows[] = {
      .summary =
          "Prints the 50th, 90th, 99th and 99.9th percentile of a map of hist(), lhist(), llquantize() or quantiles(): "
          "values of nearest rank, as if each bucket's values were spread evenly over it.",
-     .example = "interval:s:1 { percentiles(@latency); }",
+     .example = "tracepoint:syscalls:sys_exit_read { @ = hist(args.ret); } interval:s:1 { percentiles(@); }",
      .check = check_percentiles,
      .action = image::Action::percentiles},
     {.name = "table",
@@ -61,7 +61,8 @@ constexpr Builtin kRows[] = {
      .summary =
          "Prints maps whose keys have one type as one table: a row per key, a column per map, in the order of the "
          "first one.",
-     .example = "interval:s:1 { table(@reads, @bytes, @errors); }",
+     .example = "tracepoint:syscalls:sys_exit_read { @reads[comm] = count(); @bytes[comm] = sum(args.ret); } "
+                "interval:s:1 { table(@reads, @bytes); }",
      .check = check_table,
      .action = image::Action::print_table},
 };

@@ -68,7 +68,7 @@ const Provider kEnd = {
     .name = "end",
     .spec = "end",
     .summary = "Runs once after everything is detached, before maps are printed.",
-    .example = "end { clear(@start); }",
+    .example = "end { printf(\"after %d ms\\n\", elapsed / 1000000); }",
     .capabilities = kCapabilities,
     .resolve = resolve_end,
 };
@@ -77,7 +77,7 @@ const Provider kSelf = {
     .name = "self",
     .spec = "self:signal:SIGUSR1",
     .summary = "Runs when sonde itself gets the signal; keeps it alive without any other probe.",
-    .example = "self:signal:SIGUSR1 { print(@); }",
+    .example = "profile:hz:99 { @[comm] = count(); } self:signal:SIGUSR1 { print(@); }",
     .capabilities = kCapabilities,
     .resolve = resolve_self,
     .list = list_self,

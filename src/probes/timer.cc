@@ -117,7 +117,7 @@ const Provider kInterval = {
     .aliases = kIntervalAliases,
     .spec = "interval:DURATION, interval:us:N, interval:ms:N, interval:s:N, interval:hz:N",
     .summary = "Runs periodically on one CPU, for regular output.",
-    .example = "interval:1s { print(@); clear(@); }",
+    .example = "profile:hz:99 { @[comm] = count(); } interval:1s { print(@); clear(@); }",
     .capabilities = kCapabilities,
     .resolve = resolve_interval,
     .list = list_units,

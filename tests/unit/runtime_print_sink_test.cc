@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <climits>
 #include <csignal>
 
 #include "runtime/print/sink.h"
@@ -45,6 +46,23 @@ TEST_F(SinkTest, LineGoesOutAtNewlines) {
   EXPECT_EQ(arrived(), "abc\nd\n");
   sink.flush();
   EXPECT_EQ(arrived(), "e");
+}
+
+// A pipe in packet mode shows where one write ended and the next began.
+TEST_F(SinkTest, PipesGetLinesWhole) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_DIRECT | O_NONBLOCK), 0);
+  reader_.reset(ends[0]);
+  const base::Fd packets(ends[1]);
+  const std::string line = std::string(1499, 'x') + '\n', longer = std::string(4999, 'y') + '\n';
+  FdSink sink(packets.get(), Buffering::full);
+  sink.write(line + line + line + longer + line);
+  sink.flush();
+  EXPECT_EQ(arrived(), line + line);
+  EXPECT_EQ(arrived(), line);
+  EXPECT_EQ(arrived(), longer.substr(0, PIPE_BUF));  // too long for one
+  EXPECT_EQ(arrived(), longer.substr(PIPE_BUF));
+  EXPECT_EQ(arrived(), line);
 }
 
 TEST_F(SinkTest, FullWaitsForTheBufferOrTheEnd) {
