@@ -80,8 +80,11 @@ class Planner {
       for_each_call(program, [&](const sema::Call& call) {
         if (call.row->action && !prints_to_sequence(program, call)) plan_event(plan_, call, sources_, types_);
       });
-    for (const sema::ScriptOption& option : program_.options)
-      plan_.image.parameters.push_back({option.kind, option.name, option.description, option.default_text, 0, 0});
+    for (const sema::ScriptOption& option : program_.options) {
+      const bool text = option.kind == image::ParameterKind::string;
+      const auto size = text ? static_cast<uint32_t>(config_.integer("max_strlen")) : uint32_t{sizeof(uint64_t)};
+      plan_.image.parameters.push_back({option.kind, option.name, option.description, option.default_text, 0, size});
+    }
     add_internal_maps();
     return std::move(plan_);
   }

@@ -369,6 +369,10 @@ void Typing::for_range(bound::ForRange& loop) {
   loop_body(loop.body);
 }
 
+TypeRef Typing::entry_type(const bound::Map& map) {
+  return types_.tuple({map.key.type, readable(types_, map.value.type)});
+}
+
 void Typing::for_map(bound::ForMap& loop) {
   bound::Map& map = *loop.map;
   if (loop_too_deep(loop)) return;
@@ -384,13 +388,17 @@ void Typing::for_map(bound::ForMap& loop) {
     } else if (value->kind == Kind::aggregate && !is_castable_aggregate(value)) {
       reporter_.emit<Id::loop_value_type>(loop.map_range, loop.levels, types::printed(value));
       problem = Id::loop_value_type;
+    } else if (const TypeRef held = loop.variable->slot.type;
+               !held || types::promote(types_, held, entry_type(map)) != held) {
+      undefined_map(loop.map_range, loop.levels, map);  // a key that contains itself, as in `@x[$kv] = 1`
+      problem = Id::undefined_map;
     }
     if (problem) {
       if (!loop.variable->slot.type) loop.variable->slot.type = types_.none();
       return;
     }
   } else if (map.key.type && map.value.type) {
-    merge(loop.variable->slot, types_.tuple({map.key.type, readable(types_, map.value.type)}));
+    merge(loop.variable->slot, entry_type(map));
   }
   loop_body(loop.body);
 }

@@ -46,6 +46,7 @@ class Typing {
   void assign_map(bound::AssignMap& assign);
   void for_range(bound::ForRange& loop);
   void for_map(bound::ForMap& loop);
+  TypeRef entry_type(const bound::Map& map);  // (key, value), once both have a type
   void unroll(bound::Unroll& unroll);
   void jump(bound::Jump& jump);
   bool loop_too_deep(const bound::Stmt& stmt);

@@ -199,7 +199,7 @@ class Inference:
             kind = self.updated(node)
         elif len(node.kids) > 1:
             kind = self.type(node.kids[1])
-            if target.op == "map" and node.kids[1].op == "map" and node.kids[1].get("reads_aggregate"):
+            if target.op == "map" and node.kids[1].op in ("map", "block") and node.kids[1].get("reads_aggregate"):
                 raise Reject("an aggregate is not copied", node)
         else:
             return
@@ -319,6 +319,9 @@ class Inference:
         kinds = [self.type(kid) for kid in node.kids]
         if None in kinds:
             return None if operator in ARITHMETIC else BOOL
+        sizes = [kid.get("name") == "sizeof" for kid in node.kids]
+        if any(sizes) and all(size or kid.op == "int" for size, kid in zip(sizes, node.kids)):
+            raise Reject("sizes and literals are folded", node)
         if any(kid.get("hidden_literal") for kid in node.kids):
             raise Reject("a block of a literal as an operand", node)
         if operator in ARITHMETIC:
@@ -329,7 +332,7 @@ class Inference:
     def type_unary(self, node):
         kid = node.kids[0]
         kind = self.type(kid)
-        if kid.get("reads_aggregate") or kid.get("hidden_literal"):
+        if kid.get("reads_aggregate") or kid.get("hidden_literal") or kid.get("name") == "sizeof":
             raise Reject("not under a unary operator", node)
         if kind is None:
             return BOOL if node.operator == "!" else None
