@@ -13,6 +13,7 @@
 #include <functional>
 #include <iterator>
 #include <thread>
+#include <utility>
 
 #include "runtime/progress.h"
 
@@ -98,10 +99,10 @@ Tracer::Tracer(const value::Decoder& decoder, print::Printer& printer, print::Si
       printer_(printer),
       out_(out),
       report_(report),
-      options_(options),
+      options_(std::move(options)),
       actions_(
           decoder, printer, [this](image::MapId id) { return object_ ? object_->map_fd(id) : -1; },
-          [this](uint64_t address) { unwatch(address); }, {.no_warnings = options.no_warnings}) {}
+          [this](uint64_t address) { unwatch(address); }, {.no_warnings = options_.no_warnings}) {}
 
 Tracer::~Tracer() {
   detach(false);

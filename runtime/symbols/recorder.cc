@@ -18,8 +18,8 @@ namespace {
 
 // Some hundred new programs between two looks. The kernel limits what all tracers of a user lock (perf_event_mlock_kb), so a
 // smaller ring must do where others have taken their part.
-constexpr size_t kMostRingBytes = 256 * 1024;
-constexpr size_t kLeastRingBytes = 16 * 1024;
+constexpr size_t kMostRingBytes = size_t{256} * 1024;
+constexpr size_t kLeastRingBytes = size_t{16} * 1024;
 
 struct MapRecord {
   uint32_t pid, tid;

@@ -73,7 +73,7 @@ size_t rust_hash(std::string_view name) {
 std::string demangle(std::string_view name) {
   if (!name.starts_with("_Z")) return std::string(name);
   int status = 0;
-  const std::string mangled(name);
+  std::string mangled(name);
   const std::unique_ptr<char, decltype(&std::free)> text(
       abi::__cxa_demangle(mangled.c_str(), nullptr, nullptr, &status), &std::free);
   if (status != 0 || !text) return mangled;

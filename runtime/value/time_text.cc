@@ -74,7 +74,7 @@ std::string Decoder::format_time(std::string_view format, image::Clock clock, ui
     rest += kSecond;
     --seconds;
   }
-  const std::string text = strftime_text(expand_microseconds(format, rest), seconds, kMaxTimestampText);
+  std::string text = strftime_text(expand_microseconds(format, rest), seconds, kMaxTimestampText);
   if (!text.empty()) return text;
   if (failed_) failed_("strftime returned 0");
   return "(?)";

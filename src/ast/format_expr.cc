@@ -307,6 +307,7 @@ std::string flat(const Stmt& stmt) {
     case StmtKind::unroll:
     case StmtKind::for_stmt: {
       const LoopForm loop = loop_form(stmt);
+      // NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): these three kinds have a body.
       return loop.head + " " + flat(*loop.body);
     }
     case StmtKind::jump: {

@@ -31,7 +31,7 @@ class PartsTest : public ::testing::Test {
     });
     return link_in_parts(link_,
                          {names_, range, [](int error) { return error == EINVAL; },
-                          [](const std::string& name, Error) { return Error{"not " + name, 0}; }},
+                          [](const std::string& name, const Error&) { return Error{"not " + name, 0}; }},
                          context_);
   }
 
