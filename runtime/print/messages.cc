@@ -104,7 +104,10 @@ std::string map_full_text(const image::Image& image, const image::ErrorSite& sit
 
 std::string site_text(const image::Image& image, const image::ErrorSite& site, int64_t code) {
   switch (site.kind) {
-    case image::ErrorKind::map_full: return map_full_text(image, site);
+    case image::ErrorKind::map_full:
+      // Maps that get memory as they grow are refused some when they grow faster than the kernel can find it.
+      if (code == -ENOMEM) return "Can't update map element: the kernel has no memory for another one at this moment.";
+      return map_full_text(image, site);
     case image::ErrorKind::divide_by_zero:
       return "Divide or modulo by 0 detected. This can lead to unexpected results. 1 is being used as the result.";
     case image::ErrorKind::array_bounds: return "Array access out of bounds. This can lead to unexpected results.";

@@ -62,7 +62,14 @@ llvm::Value* FunctionLowering::map_scalar(const sema::Map* map, const Expr* key_
   if (llvm::Value* read_before = available.find(map, key_expr)) return read_before;
   TempScope temporaries(*this);
   llvm::Value* key_memory = key(map, key_expr);
-  if (module.desc(map).aggregate) return aggregate_value(map, key_memory);
+  if (module.desc(map).aggregate) {
+    // Of a missing aggregation even those are told who did not ask for it.
+    if (!always_there(module.desc(map)))
+      if_then(
+          builder.CreateIsNull(lookup(map, key_memory)),
+          [&] { report_error(image::ErrorKind::map_lookup, "map_lookup_percpu_elem", constant(0), false); }, true);
+    return aggregate_value(map, key_memory);
+  }
   llvm::Value* cell = lookup(map, key_memory);
   report_missing(cell);
   llvm::BasicBlock* before = builder.GetInsertBlock();

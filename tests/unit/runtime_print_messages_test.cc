@@ -64,6 +64,8 @@ TEST_F(Messages, Texts) {
     return describe(image_, {.kind = kind, .helper = helper}, {1, code}).text;
   };
   using enum image::ErrorKind;
+  EXPECT_EQ(text(map_full, "map_update_elem", -12),
+            "Can't update map element: the kernel has no memory for another one at this moment.");
   EXPECT_EQ(text(divide_by_zero, "", 0),
             "Divide or modulo by 0 detected. This can lead to unexpected results. 1 is being used as the result.");
   EXPECT_EQ(text(array_bounds, "", 0), "Array access out of bounds. This can lead to unexpected results.");
