@@ -15,6 +15,7 @@
 #include <linux/sched.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <vector>
@@ -168,6 +169,16 @@ std::optional<ChildExit> ChildProcess::poll_exit() {
   reaped_ = true;
   if (WIFSIGNALED(status)) return ChildExit{true, WTERMSIG(status)};
   return ChildExit{false, WEXITSTATUS(status)};
+}
+
+Result<pid_t> parse_pid(std::string_view text) {
+  constexpr long kLimit = 4194304;  // PID_MAX_LIMIT of 64-bit kernels
+  long pid = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  if (error == std::errc::invalid_argument || end != text.data() + text.size())
+    return base::fail("Failed to parse pid: invalid integer: " + std::string(text));
+  if (error != std::errc{} || pid < 0 || pid > kLimit) return base::fail("Pid out of range: " + std::string(text));
+  return static_cast<pid_t>(pid);
 }
 
 Result<base::Fd> open_process(pid_t pid) {

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -49,6 +50,9 @@ class ChildProcess {
   base::Fd go_;      // written to release
   base::Fd failed_;  // the child's errno if exec failed, else end of file
 };
+
+// A process id as -p takes it. Fails with the text of cli.md 2.
+Result<pid_t> parse_pid(std::string_view text);
 
 // Opens a process by number: the result becomes readable when it ends. Fails with the text of cli.md 2.
 Result<base::Fd> open_process(pid_t pid);

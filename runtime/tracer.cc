@@ -207,8 +207,14 @@ bool Tracer::attach_one(uint32_t program, attach::Context& context) {
   link.program = {program};
   if (const auto attached = attach::attach(link, desc, object_->program_fd({program}), context); !attached) {
     links_.push_back(std::move(link));
-    return attached.error().code == EINTR ? false
-                                          : report_.missing_probe(image_, desc.probe_name, attached.error().text());
+    if (attached.error().code == EINTR) return false;
+    // Then the loop ends at once, as it does with any process that ends.
+    if (attached.error().code == ESRCH && options_.pid > 0) {
+      process_gone_ = true;
+      report_.detail("Process " + std::to_string(options_.pid) + " has ended");
+      return true;
+    }
+    return report_.missing_probe(image_, desc.probe_name, attached.error().text());
   }
   if (report_.verbose() && !link.names.empty()) {
     report_.detail("Attaching to " + std::to_string(link.names.size()) + " functions");
@@ -260,7 +266,7 @@ bool Tracer::attach(Signals& signals) {
     if (signals.interrupts() > 0) return false;
     progress.step(attach::sites_of(image_.programs[program]) - (progress.done() - before));
   }
-  if (attached_ > 0) return true;
+  if (attached_ > 0 || process_gone_) return true;
   report_nothing_attached();
   return false;
 }

@@ -113,7 +113,8 @@ class Tracer {
   std::vector<attach::Link> links_;
   std::vector<attach::Link> iterators_;
   uint64_t attached_ = 0;
-  uint64_t sources_ = 0;  // attached programs
+  uint64_t sources_ = 0;       // attached programs
+  bool process_gone_ = false;  // the -c or -p process ended before all probes were attached
   std::optional<int64_t> exit_code_;
 };
 

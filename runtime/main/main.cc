@@ -20,7 +20,12 @@ struct Option {
   const char* summary;
 };
 
-constexpr std::array<Option, 9> kOptions = {{
+constexpr int kDwarfPid = 256;  // beyond all letters: an option without one
+
+constexpr std::array<Option, 12> kOptions = {{
+    {{"pid", required_argument, nullptr, 'p'}, "PID", "trace this process only, and end with it"},
+    {{"cmd", required_argument, nullptr, 'c'}, "COMMAND", "run COMMAND and trace until it ends"},
+    {{"dwarf-pid", required_argument, nullptr, kDwarfPid}, "PID", "a further process whose stacks dw_ustack walks"},
     {{"output", required_argument, nullptr, 'o'}, "FILE", "write program output to FILE"},
     {{"format", required_argument, nullptr, 'f'},
      "FORMAT",
@@ -37,6 +42,8 @@ constexpr std::array<Option, 9> kOptions = {{
 struct Arguments {
   runtime::RunOptions run;
   std::string file;
+  std::string command;
+  std::optional<pid_t> pid;
   std::optional<int> exit;  // nothing to run
 };
 
@@ -45,7 +52,9 @@ void print_help(std::FILE* stream, const char* name, bool stand_alone) {
                "%s: runs a compiled sonde program\n\nUSAGE:\n    %s [options]%s [-- --name=value...]\n\nOPTIONS:\n",
                name, name, stand_alone ? "" : " FILE");
   for (const Option& option : kOptions) {
-    std::string left = std::string("-") + static_cast<char>(option.row.val) + ", --" + option.row.name;
+    const bool has_letter = option.row.val != kDwarfPid;
+    std::string left = has_letter ? std::string("-") + static_cast<char>(option.row.val) + ", --" : "    --";
+    left += option.row.name;
     if (*option.argument) left += std::string(" ") + option.argument;
     std::fprintf(stream, "    %-24s %s\n", left.c_str(), option.summary);
   }
@@ -68,9 +77,28 @@ bool set_debug_stages(const std::string& list, runtime::RunOptions& run) {
   return true;
 }
 
+// Appends a process id or takes it as the one of -p; false: none, already reported.
+bool set_pid(int letter, const char* value, Arguments& arguments) {
+  if (letter == 'p' && *value == 0) return true;
+  const auto pid = runtime::parse_pid(value);
+  if (!pid) {
+    std::fprintf(stderr, "ERROR: %s\n", pid.error().text().c_str());
+    return false;
+  }
+  if (letter == 'p')
+    arguments.pid = *pid;
+  else
+    arguments.run.dwarf_pids.push_back(static_cast<uint32_t>(*pid));
+  return true;
+}
+
 // One option; false: a bad value, already reported.
-bool set_option(int letter, const char* value, runtime::RunOptions& run) {
+bool set_option(int letter, const char* value, Arguments& arguments) {
+  runtime::RunOptions& run = arguments.run;
   switch (letter) {
+    case 'c': arguments.command = value; return true;
+    case 'p':
+    case kDwarfPid: return set_pid(letter, value, arguments);
     case 'o': run.output = value; return true;
     case 'f': run.format = value; return true;
     case 'q': run.quiet = true; return true;
@@ -93,6 +121,7 @@ Arguments parse(int argc, char** argv, bool stand_alone) {
   std::string letters;
   for (size_t i = 0; i < kOptions.size(); ++i) {
     table[i] = kOptions[i].row;
+    if (kOptions[i].row.val == kDwarfPid) continue;
     letters += static_cast<char>(kOptions[i].row.val);
     if (kOptions[i].row.has_arg == required_argument) letters += ':';
   }
@@ -104,11 +133,16 @@ Arguments parse(int argc, char** argv, bool stand_alone) {
     } else if (letter == 'V') {
       std::printf("sonde-run v%s\n", SONDE_VERSION);
       arguments.exit = 0;
-    } else if (!set_option(letter, ::optarg, arguments.run)) {
+    } else if (!set_option(letter, ::optarg, arguments)) {
       if (letter == '?') print_help(stderr, argv[0], stand_alone);
       arguments.exit = runtime::kExitUsage;
     }
     if (arguments.exit) return arguments;
+  }
+  if (arguments.pid && !arguments.command.empty()) {
+    std::fputs("ERROR: USAGE: Cannot use both -c and -p.\n", stderr);
+    arguments.exit = runtime::kExitUsage;
+    return arguments;
   }
   for (int i = ::optind; i < argc; ++i) {
     if (std::strncmp(argv[i], "--", 2) == 0) {
@@ -148,6 +182,8 @@ int main(int argc, char** argv) {
   std::string complaint;
   arguments.run.color = base::wants_color(complaint);
   if (!complaint.empty()) std::fprintf(stderr, "WARNING: %s\n", complaint.c_str());
+  auto processes = runtime::open_processes(arguments.command, arguments.pid);
+  if (!processes) return fail(processes.error());
   print::FdSink err(STDERR_FILENO, print::Buffering::line);
-  return runtime::run_image(*image, arguments.run, {}, err);
+  return runtime::run_image(*image, arguments.run, std::move(*processes), err);
 }

@@ -81,6 +81,7 @@ Reg lower_gid(Codegen& cg) { return high_half(cg, cg.helper(BPF_FUNC_get_current
 TypeRef check_username(CallView& call) { return call.env.types().username(); }
 
 Reg lower_child_pid(Codegen& cg) { return cg.parameter(image::ParameterKind::child_pid, ""); }
+Reg lower_target_pid(Codegen& cg) { return cg.parameter(image::ParameterKind::target_pid, ""); }
 Reg lower_has_cpid(Codegen& cg) { return cg.compare(Cmp::ne, lower_child_pid(cg), cg.constant(0)); }
 
 // Whether the cgroup or one above it is the one given. Only ancestors at a known level can be asked for.
@@ -109,6 +110,12 @@ constexpr Builtin kRows[] = {
      .example = "begin { print(__child_pid); }",
      .check = uint64_result,
      .lower = lower_child_pid},
+    {.name = "__target_pid",
+     .kind = RowKind::value,
+     .summary = "Process id given with -p, or 0 without one; for the filter of programs that are compiled for later.",
+     .example = "begin { print(__target_pid); }",
+     .check = uint64_result,
+     .lower = lower_target_pid},
     {.name = "__in_cgroup",
      .params = kInCgroupParams,
      .summary = "Whether the current task is in the cgroup (v2) with this id, at this level of the hierarchy (0: not "

@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdio>
 
 #include "driver/version.h"
 #include "image/image.h"
+#include "runtime/process.h"
 
 namespace sonde::driver {
 namespace {
@@ -58,29 +58,20 @@ Refusal add_debuginfo(Options& options, std::string_view value) {
   return {};
 }
 
-Refusal parse_pid(std::string_view value, long& pid) {
-  constexpr long kPidLimit = 4194304;  // PID_MAX_LIMIT of 64-bit kernels
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), pid);
-  if (error == std::errc::invalid_argument || end != value.data() + value.size())
-    return "Failed to parse pid: invalid integer: " + std::string(value);
-  if (error != std::errc{} || pid < 0 || pid > kPidLimit) return "Pid out of range: " + std::string(value);
+Refusal set_pid(Options& options, std::string_view value) {
+  if (value.empty()) return {};
+  const auto pid = runtime::parse_pid(value);
+  if (!pid) return pid.error().text();
+  options.pid = *pid;
   return {};
 }
 
-Refusal set_pid(Options& options, std::string_view value) {
-  if (value.empty()) return {};
-  long pid = 0;
-  Refusal refusal = parse_pid(value, pid);
-  if (!refusal) options.pid = static_cast<int>(pid);
-  return refusal;
-}
-
 Refusal add_dwarf_pid(Options& options, std::string_view value) {
-  long pid = 0;
-  if (Refusal refusal = parse_pid(value, pid)) return refusal;
+  const auto pid = runtime::parse_pid(value);
+  if (!pid) return pid.error().text();
   // The process of -p or -c takes one more.
   if (options.dwarf_pids.size() + 1 == image::kUnwindProcesses) return "USAGE: too many --dwarf-pid options.";
-  options.dwarf_pids.push_back(static_cast<uint32_t>(pid));
+  options.dwarf_pids.push_back(static_cast<uint32_t>(*pid));
   return {};
 }
 

@@ -37,8 +37,12 @@ class FormatRecord final : public types::CRecordSource {
  private:
   types::TypeRef type_of(const kernel::TracepointField& field) const {
     types::TypeContext& types = kernel_.types();
-    // The value of a dynamic array is its address, which lowering computes from the word in the record.
-    if (field.data_loc || is_relative(field)) return types.integer(8, true);
+    // The value of a dynamic array is its address, which lowering computes from the word in the record. It lies in the record:
+    // where other addresses are the caller's, its type has to say that this one is not.
+    if (field.data_loc || is_relative(field)) {
+      const types::TypeRef address = types.integer(8, true);
+      return space_ == types::Space::kernel ? address : types.pointer(types.integer(1, true), types::Space::kernel);
+    }
     types::TypeRef type = kernel::type_from_text(kernel_, field.type_text);
     if (field.array_length) return array_of(field, type);
     switch (type->kind) {

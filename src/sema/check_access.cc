@@ -98,7 +98,7 @@ TypeRef Typing::field_value(bound::Field& node, const types::CField& field, Spac
   if (field.bit_size != 0) return types_.integer(type->size, false);
   if (type->kind != Kind::pointer) return type;
   if (field.tag == "user") return types_.with_space(type, Space::user);
-  const bool plain = field.tag.empty() || field.tag == "rcu" || field.tag == "data_loc";
+  const bool plain = field.tag.empty() || field.tag == "rcu" || field.tag == "data_loc" || field.tag == "rel_loc";
   if (!plain) {
     report<Id::field_tag_unsupported>(node, node.name, field.tag);
     return nullptr;

@@ -75,11 +75,15 @@ bool is_iterator(const image::AttachSpec& attach) {
   return tracing && tracing->kind == image::TracingKind::iterator;
 }
 
-// --cgroup restricts whatever happens in a task of the system, which timers on one CPU (interval), programs that sonde runs
-// itself and iterators do not.
+// --cgroup restricts whatever happens in a task of the system, which timers on one CPU (interval) and programs that sonde runs
+// itself do not. Iterators run in sonde's own task, but walk others.
 bool needs_cgroup_test(const image::AttachSpec& attach) {
   if (const auto* event = std::get_if<image::PerfEventAttach>(&attach)) return event->every_cpu;
   return !std::holds_alternative<image::TestRunAttach>(attach) && !is_iterator(attach);
+}
+
+bool has_member(types::TypeRef record, std::string_view name) {
+  return record && record->c_record && !record->c_record->find(name).empty();
 }
 
 // Puts conditions in front of a probe's predicate. They are ordinary code, visible in every dump.
@@ -90,6 +94,12 @@ class Filter {
 
   // pid == PID
   void add_pid() { add(binary(ast::BinaryOp::eq, named("pid"), number(static_cast<uint64_t>(*inputs_.pid)))); }
+  // __target_pid == 0 || pid == __target_pid: whom a program that is compiled for later follows is said when it is run. The
+  // verifier knows the value and drops the test where there is none.
+  void add_target_pid() {
+    add(binary(ast::BinaryOp::logical_or, binary(ast::BinaryOp::eq, named("__target_pid"), number(0)),
+               binary(ast::BinaryOp::eq, named("pid"), named("__target_pid"))));
+  }
   // __in_cgroup(ID, DEPTH)
   void add_cgroup() {
     auto* call = start(arena_.make<ast::Call>(), ast::ExprKind::call);
@@ -99,6 +109,24 @@ class Filter {
     call->arguments = {number(id.value_or(0)), number(inputs_.kernel.cgroup_depth(inputs_.cgroup))};
     add(call);
   }
+  // The same of the cgroup that an iterator is at, or that its task is in. False where it has neither.
+  bool add_cgroup_of_object(types::TypeRef iterator) {
+    const ast::Expr* group = nullptr;
+    if (has_member(iterator, "task"))
+      group = field(field(field(named("ctx"), "task"), "cgroups"), "dfl_cgrp");
+    else if (has_member(iterator, "cgroup"))
+      group = field(named("ctx"), "cgroup");
+    else
+      return false;
+    const uint32_t depth = inputs_.kernel.cgroup_depth(inputs_.cgroup);
+    const ast::Expr* found = is_below(group, depth);
+    // The level need not be known; there are hardly ever so many.
+    constexpr uint32_t kDeepest = 16;
+    for (uint32_t level = 1; depth == 0 && level < kDeepest; ++level)
+      found = binary(ast::BinaryOp::logical_or, found, is_below(group, level));
+    add(found);
+    return true;
+  }
   const ast::Probe* result() {
     if (!test_) return &probe_;
     auto* copy = arena_.make<ast::Probe>(probe_);
@@ -107,6 +135,16 @@ class Filter {
   }
 
  private:
+  // GROUP.level >= LEVEL && GROUP.ancestors[LEVEL].kn.id == ID
+  const ast::Expr* is_below(const ast::Expr* group, uint32_t level) {
+    const auto id = inputs_.kernel.cgroup_id(inputs_.cgroup);
+    // Linux 6.1 made pointers of the numbers.
+    const bool pointers = has_member(inputs_.kernel.find_type("struct", "cgroup"), "ancestors");
+    const ast::Expr* ancestor = pointers ? field(field(element(field(group, "ancestors"), number(level)), "kn"), "id")
+                                         : element(field(group, "ancestor_ids"), number(level));
+    return binary(ast::BinaryOp::logical_and, binary(ast::BinaryOp::ge, field(group, "level"), number(level)),
+                  binary(ast::BinaryOp::eq, ancestor, number(id.value_or(0))));
+  }
   template <typename Node>
   Node* start(Node* node, ast::ExprKind kind) {
     node->kind = kind;
@@ -121,6 +159,19 @@ class Filter {
   const ast::Expr* number(uint64_t value) {
     auto* node = start(arena_.make<ast::IntLiteral>(), ast::ExprKind::int_literal);
     node->value = value;
+    return node;
+  }
+  const ast::Expr* field(const ast::Expr* base, const char* name) {
+    auto* node = start(arena_.make<ast::Field>(), ast::ExprKind::field);
+    node->base = base;
+    node->name = name;
+    node->name_range = range_;
+    return node;
+  }
+  const ast::Expr* element(const ast::Expr* base, const ast::Expr* index) {
+    auto* node = start(arena_.make<ast::Index>(), ast::ExprKind::index);
+    node->base = base;
+    node->index = index;
     return node;
   }
   const ast::Expr* binary(ast::BinaryOp op, const ast::Expr* left, const ast::Expr* right) {
@@ -140,10 +191,21 @@ class Filter {
   const ast::Expr* test_ = nullptr;
 };
 
-const ast::Probe* filtered(const Inputs& inputs, const ast::Probe& probe, const image::AttachSpec& attach) {
+const ast::Probe* filtered(const Inputs& inputs, const ast::Probe& probe, const probes::ResolvedProbe& match,
+                           Reporter& reporter) {
   Filter filter(inputs, probe);
-  if (inputs.pid_filter && inputs.pid && needs_pid_test(attach)) filter.add_pid();
-  if (!inputs.cgroup.empty() && needs_cgroup_test(attach)) filter.add_cgroup();
+  const source::Range range = probe.attach_points.front().range;
+  const bool by_pid = inputs.pid_filter && inputs.pid;
+  if (by_pid && needs_pid_test(match.attach)) filter.add_pid();
+  if (inputs.portable && needs_pid_test(match.attach)) filter.add_target_pid();
+  if (!inputs.cgroup.empty() && needs_cgroup_test(match.attach)) filter.add_cgroup();
+  if (is_iterator(match.attach)) {
+    // The kernel restricts those over tasks by itself.
+    if (by_pid && !has_member(match.context_type, "task"))
+      reporter.emit<Id::filter_without_effect>(range, nullptr, "-p", match.full_name, "tasks");
+    if (!inputs.cgroup.empty() && !filter.add_cgroup_of_object(match.context_type))
+      reporter.emit<Id::filter_without_effect>(range, nullptr, "--cgroup", match.full_name, "tasks or cgroups");
+  }
   return filter.result();
 }
 
@@ -212,7 +274,7 @@ void expand_probes(const Inputs& inputs, const ast::Program& script, const Macro
       for (probes::ResolvedProbe& one : resolved) {
         tree.programs.emplace_back();
         bound::Program& program = tree.programs.back();
-        program.source = filtered(inputs, *probe, one.attach);
+        program.source = filtered(inputs, *probe, one, reporter);
         // Copies that differ only in their match are told apart by it.
         if (named.per_match || resolved.size() > 1) one.label.clear();
         program.probe = std::move(one);

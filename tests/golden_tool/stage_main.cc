@@ -60,6 +60,7 @@ compile::Options read_options(std::string_view script) {
       options.pid = std::stoi(value);
       options.pid_filter = true;
     }
+    if (name == "cgroup") options.cgroup = value;
     if (name == "arg") options.positional.push_back(value);
     if (name == "env")
       options.environment.emplace_back(value.substr(0, value.find('=')), value.substr(value.find('=') + 1));

@@ -11,6 +11,8 @@ TEXT_FIELDS = {"PROG", "FILE", "STDIN", "ARGS", "ARGV", "COMMAND", "SCRIPT", "BE
 FLAG_FIELDS = {"ALONE", "ANY_ERR"}
 WHAT_TO_RUN = ("PROG", "FILE", "STDIN", "COMMAND", "SCRIPT")
 EXPECTATIONS = ("EXPECT", "EXPECT_HAS", "EXPECT_REGEX", "EXPECT_ERR", "EXPECT_ERR_REGEX", "CHECK")
+SCRIPT_FIELDS = ("SCRIPT", "BEFORE", "PREBUILT", "RUN", "AFTER")
+NEGATION = re.compile(r"\s*! (?!.*(\|\||&&))")
 SIGNALS = ("INT", "TERM", "KILL", "none")
 
 
@@ -70,6 +72,9 @@ def parse(path, name):
         fail(1, f"exactly one of {', '.join(WHAT_TO_RUN)} is needed")
     if not any(field in texts for field in EXPECTATIONS):
         fail(1, "no expectation: this test cannot fail")
+    for field in SCRIPT_FIELDS:
+        if field in texts and any(NEGATION.match(line) for line in texts[field].split("\n")):
+            fail(1, f"{field}: bash -e does not mind a `! COMMAND` that fails; write `! COMMAND || exit 1`")
     if texts.get("SIGNAL", "INT") not in SIGNALS:
         fail(1, f"SIGNAL is one of {', '.join(SIGNALS)}")
     return Test(name, path, " ".join(about).strip(), texts)

@@ -1,6 +1,7 @@
 // Load with known counts for the kernel tests: `load VERB ARGUMENTS` does exactly what it says, and no more.
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +129,11 @@ int main(int argc, char** argv) {
       __asm__ volatile("" : : "r"(memory) : "memory");
       free(memory);
     }
+  } else if (!strcmp(verb, "relative")) {
+    // Arguments that look like an event's field of variable length: 12 bytes of text, 4 bytes behind the word that says so.
+    uint64_t text[2] = {0, 0};
+    memcpy(text, "hello world", 12);
+    sink += syscall(SYS_kcmp, 12ul << 16 | 4, text[0], text[1], 0ul, 0ul);
   } else if (!strcmp(verb, "exec")) {
     for (long i = 0; i < count; ++i) {
       if (fork() == 0) {

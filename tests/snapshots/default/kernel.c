@@ -155,6 +155,7 @@ struct sock {
   int sk_err;
 };
 
+struct bpf_map;
 struct rq;
 struct seq_file;
 
@@ -169,6 +170,11 @@ struct bpf_iter__task {
   struct task_struct* task;
 };
 
+struct bpf_iter__bpf_map {
+  struct bpf_iter_meta* meta;
+  struct bpf_map* map;
+};
+
 typedef void (*btf_trace_sched_switch)(void* data, bool preempt, struct task_struct* prev, struct task_struct* next,
                                        unsigned int prev_state);
 typedef void (*btf_trace_sys_enter)(void* data, struct pt_regs* regs, long id);
@@ -181,6 +187,7 @@ long do_sys_open(int dfd, const char* filename, int flags, umode_t mode) { retur
 int tcp_connect(struct sock* sk) { return sk->sk_err; }
 int nothing(void) { return 0; }
 int bpf_iter_task(struct bpf_iter_meta* meta, struct task_struct* task) { return meta && task; }
+int bpf_iter_bpf_map(struct bpf_iter_meta* meta, struct bpf_map* map) { return meta && map; }
 
 // clang describes a structure that is only pointed at by its name alone. What nothing above refers to is kept by a
 // variable of its type.
@@ -194,6 +201,7 @@ struct file keep_file;
 btf_trace_sched_switch keep_sched_switch;
 btf_trace_sys_enter keep_sys_enter;
 struct bpf_iter__task keep_iter_task;
+struct bpf_iter__bpf_map keep_iter_bpf_map;
 enum bpf_func_id keep_helpers;
 enum bpf_map_type keep_map_types;
 struct hlist_node keep_hlist;
