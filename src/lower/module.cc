@@ -194,7 +194,8 @@ image::StringId ModuleState::intern_string(std::string_view text) {
 }
 
 void ModuleState::finish_parameters() {
-  if (!parameters_) return;
+  // Options that no program reads (asked for in sizeof() alone) have their place, too: the loader writes what was passed.
+  if (plan_.image.parameters.empty()) return;
   // externally_initialized: the loader writes the values, LLVM must not fold the zeros.
   auto* type = llvm::ArrayType::get(i8, parameter_bytes_);
   // Internal, as all data but the maps: the linker of imported objects wants BTF for what has a global name.
@@ -203,8 +204,10 @@ void ModuleState::finish_parameters() {
                                           llvm::GlobalValue::NotThreadLocal, std::nullopt, true);
   global->setSection(".rodata");
   global->setAlignment(llvm::Align(8));
-  parameters_->replaceAllUsesWith(global);
-  parameters_->eraseFromParent();
+  if (parameters_) {
+    parameters_->replaceAllUsesWith(global);
+    parameters_->eraseFromParent();
+  }
   // First in the module is first in the section: offsets of parameters count from there.
   global->removeFromParent();
   module_.insertGlobalVariable(module_.global_begin(), global);

@@ -70,9 +70,10 @@ void Binder::bind_program(bound::Program& program) {
 }
 
 Binder::Env Binder::inner(const Env& env) {
-  scopes_.push_back({.parent = env.scope});
+  scopes_.push_back({.parent = env.scope, .limit = env.limit});
   Env result = env;
   result.scope = &scopes_.back();
+  result.limit = UINT32_MAX;
   return result;
 }
 

@@ -40,6 +40,7 @@ const bound::Binding* Binder::parameter(std::string_view name, const Env& env) c
 // Where a macro's argument is bound: names as at the call, restrictions as at the place of use.
 Binder::Env Binder::caller_of(const Env& env) {
   Env outside = env.frame->caller;
+  outside.limit = std::min(outside.limit, bound::visible_until(env));
   outside.in_for |= env.in_for;
   outside.in_loop |= env.in_loop;
   if (env.in_type) {
@@ -284,6 +285,7 @@ bound::Expr* Binder::expand(const bound::MacroDef& def, source::Range range,
   scopes_.push_back({.frame = &frame});
   Env inside = env;
   inside.scope = &scopes_.back();
+  inside.limit = UINT32_MAX;
   inside.frame = &frame;
   // The value of the call stands where the caller wrote it; what is inside knows its own levels.
   auto* made = make<bound::BlockExpr>(range, env);

@@ -268,7 +268,7 @@ bound::Expr* Binder::if_expr(const ast::If& node, const Env& env) {
     made->pending = &node;
     made->unit = unit_;
     made->environment = inner(env);
-    made->environment.scope->limit = sequence_;
+    made->environment.scope->limit = std::min(env.limit, sequence_);
     env.program->undecided.push_back(made);
     return made;
   }

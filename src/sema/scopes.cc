@@ -26,9 +26,15 @@ Found find_in_blocks(const Scope* scope, std::string_view name, uint32_t limit) 
 
 }  // namespace
 
+uint32_t visible_until(const Environment& environment) {
+  uint32_t limit = environment.limit;
+  for (const Scope* scope = environment.scope; scope; scope = scope->parent) limit = std::min(limit, scope->limit);
+  return limit;
+}
+
 Variable* find_for_reading(const Environment& environment, std::string_view name) {
   const Scope* scope = environment.scope;
-  uint32_t limit = UINT32_MAX;
+  uint32_t limit = environment.limit;
   while (scope) {
     const Found found = find_in_blocks(scope, name, limit);
     if (found.variable) return found.variable;
@@ -37,13 +43,13 @@ Variable* find_for_reading(const Environment& environment, std::string_view name
     if (const auto it = frame->parameters.find(name); it != frame->parameters.end()) return it->second.variable;
     if (frame->macro->assigned.contains(std::string(name))) return nullptr;
     scope = frame->caller.scope;
-    limit = found.limit;
+    limit = std::min(found.limit, frame->caller.limit);
   }
   return nullptr;
 }
 
 Variable* find_for_writing(const Environment& environment, std::string_view name) {
-  const Found found = find_in_blocks(environment.scope, name, UINT32_MAX);
+  const Found found = find_in_blocks(environment.scope, name, environment.limit);
   if (found.variable) return found.variable;
   const Frame* frame = found.outermost ? found.outermost->frame : nullptr;
   if (!frame) return nullptr;

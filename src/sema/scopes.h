@@ -25,6 +25,7 @@ struct Environment {
   Program* program = nullptr;
   Scope* scope = nullptr;
   const Frame* frame = nullptr;   // innermost macro expansion; null: the script's own code
+  uint32_t limit = UINT32_MAX;    // bound late: of `scope`, variables declared after this number are not visible
   bool in_for = false;            // in the body of a `for`
   bool in_loop = false;           // in the body of a `for` or `while`
   bool in_type = false;           // in sizeof, typeof, offsetof, typeinfo: never executed
@@ -38,6 +39,9 @@ struct Scope {
   uint32_t limit = UINT32_MAX;   // bound late: variables of outer scopes declared after this number are not visible
   std::map<std::string, Variable*, std::less<>> variables;
 };
+
+// The number after which variables of the scopes around `environment`'s block or macro body are not visible.
+uint32_t visible_until(const Environment& environment);
 
 // What an argument of a macro stands for.
 struct Binding {

@@ -6,7 +6,7 @@ import subprocess
 import generate
 from evaluate import differs, expected
 from kinds import Reject
-from tree import Node, program_text
+from tree import Node, command_line, program_text
 
 QUIET = ["-q", "--no-warnings"]
 
@@ -14,12 +14,13 @@ QUIET = ["-q", "--no-warnings"]
 def run(sonde, program, json, timeout=60):
     """None if the program does as it should, else (kind of failure, what was seen)."""
     pieces, status = expected(program, json)
-    return execute(sonde, program_text(program), json, pieces, status, timeout)
+    return execute(sonde, [program_text(program), *command_line(program)], json, pieces, status, timeout)
 
 
 def execute(sonde, script, json, pieces, status, timeout):
+    """`script`: its text, and what follows it on the command line."""
     try:
-        done = subprocess.run([sonde, *QUIET, *(["-f", "json"] if json else []), "-e", script], capture_output=True, timeout=timeout,
+        done = subprocess.run([sonde, *QUIET, *(["-f", "json"] if json else []), "-e", *script], capture_output=True, timeout=timeout,
                               check=False, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
         return "hangs", ""

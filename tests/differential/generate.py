@@ -13,6 +13,10 @@ EDGES = [0, 1, 2, 3, 7, 8, 100, 127, 128, 255, 256, 1000, 32767, 32768, 65535, 6
 NAMES = ("a", "b", "c", "len", "if")
 
 
+def option_text(value):
+    return value.decode() if isinstance(value, bytes) else str(value).lower()
+
+
 class Generator:
     def __init__(self, source, size, without=()):
         self.random, self.size, self.without = source, size, without
@@ -22,6 +26,7 @@ class Generator:
             self.enums["mode"] = [("OFF", 0), ("ON", 1)]
         self.maps, self.macros, self.scopes = {}, [], []
         self.nesting = 0
+        self.arguments, self.options, self.in_macro = [], [], False
         self.loops, self.in_for_map, self.pure, self.parameters = [], False, False, []
 
     # -- small choices ---------------------------------------------------------------------------------------------
@@ -162,13 +167,16 @@ class Generator:
 
     def macro_call(self, family, depth):
         fitting = [macro for macro in self.macros if macro.family == family]
-        if not fitting or self.parameters:
+        if not fitting or self.nesting > 2:
             return None
         macro = self.pick(fitting)
         given = []
         for name, kind in zip(macro.parameters, macro.families):
             if name[0] == "@":
-                given.append(Node("map_argument", name=kind))
+                alike = [held for held, shape in self.maps.items() if shape == kind]
+                if not alike or self.pure and macro.writes:
+                    return None
+                given.append(Node("map_argument", name=self.pick(alike)))
             elif name[0] == "$":
                 fitting = [variable for variable, (held, *flags) in self.variables() if held == kind and "fixed" not in flags
                            and "loop" not in flags]
@@ -179,7 +187,31 @@ class Generator:
                 given.append(self.expression(kind, depth - 1))
         return Node("macro_call", *given, name=macro.name)
 
+    def positional(self, family):
+        """A parameter of the command line, which is the literal that was passed, or an option of the script."""
+        if self.chance(0.6) or self.in_macro:
+            value = self.pick([5, 0, 300, 70000, 2**40, -3]) if family == ("int",) else self.pick(WORDS[1:5])
+            self.arguments.append(value)
+            place = f"${len(self.arguments)}"
+            return Node("int", value=value, spelling=place) if family == ("int",) else Node("str", value=value, spelling=f"str({place})")
+        usual = self.pick([0, 7, -7, 2**63]) if family == ("int",) else self.pick([True, False]) if family == ("bool",) else \
+            self.pick(WORDS[:5])
+        name = f"opt{len(self.options)}"
+        passed = self.pick([3, 2**33] + ([-9] if usual < 0 else [])) if family == ("int",) else \
+            not usual if family == ("bool",) else self.pick(WORDS)
+        self.options.append((name, passed if self.chance(0.7) else None))
+        return Node("call", Node("str", value=name.encode()), self.number(usual), name="getopt",
+                    value=passed if self.options[-1][1] is not None else usual)
+
+    @staticmethod
+    def number(value):
+        if isinstance(value, bytes):
+            return Node("str", value=value)
+        return Node("bool", value=value) if isinstance(value, bool) else Node("int", value=value)
+
     def literal(self):
+        if self.chance(0.03):
+            return self.positional(("int",))
         value = self.pick(EDGES) if self.chance(0.4) else self.random.randrange(200)
         roll = self.random.random()
         spelling = None
@@ -271,7 +303,7 @@ class Generator:
         form = self.pick(["compare"] * 5 + ["and", "or", "not", "literal", "equal", "cast", "contains", "key"]) if depth > 0 else \
             self.pick(["literal", "compare"])
         if form == "literal":
-            return Node("bool", value=self.chance(0.5))
+            return self.positional(("bool",)) if self.chance(0.1) and not self.in_macro else Node("bool", value=self.chance(0.5))
         depth = max(depth - 1, 0)
         if form == "compare":
             return Node("binary", self.expression(("int",), depth), self.expression(("int",), depth),
@@ -300,6 +332,8 @@ class Generator:
                 return Node("call", self.cast(Node("int", value=number), Int(4, True)), name=name)
             return Node("call", self.expression(("str",), depth - 1), self.expression(("str",), depth - 1), name="str_concat")
         word = Node("str", value=self.pick(WORDS))
+        if self.chance(0.05):
+            return self.positional(("str",))
         if self.chance(0.1):
             return Node("cast", word, kind=Str(64), kind_text="string[64]")
         if self.chance(0.1):
@@ -484,8 +518,11 @@ class Generator:
                 for _ in range(count)]
 
     def compound(self, depth):
-        form = self.pick(["if"] * 3 + ["block", "for_range", "for_range", "for_map", "for_map", "while", "unroll"])
+        form = self.pick(["if"] * 3 + ["block", "for_range", "for_range", "for_map", "for_map", "for_delete", "while", "unroll"])
         count = self.random.randrange(1, 5)
+        if self.chance(0.06) and not self.in_for_map:
+            leave = self.statement("return", *([self.expression(("int",), 1)] if not self.loops and self.chance(0.5) else []))
+            return self.statement("if", self.expression(("bool",), 2), Node("block", leave))
         if form == "if":
             kids = [self.expression(self.pick([("bool",), ("bool",), ("int",)]), 2), self.block(count, depth - 1)]
             if self.chance(0.5):
@@ -505,7 +542,7 @@ class Generator:
         self.loops.append(True)
         node = self.block(count, depth)
         if self.chance(0.3) and not self.in_for_map:
-            leave = self.statement(self.pick(["break", "continue", "continue"]))
+            leave = self.statement(self.pick(["break", "continue", "continue", "return"]))
             node.kids.insert(self.random.randrange(len(node.kids) + 1),
                              self.statement("if", self.expression(("bool",), 2), Node("block", leave)))
         self.loops.pop()
@@ -554,6 +591,18 @@ class Generator:
         self.in_for_map, self.pure, self.scopes = False, False, outer
         return self.statement("for_map", Node("var", name=variable), Node("block", *statements), name=name)
 
+    def make_for_delete(self, _, __):
+        """A loop that empties its map, in whatever order."""
+        keyed = [name for name, (key, family) in self.maps.items()
+                 if key is not None and (family[0] != "aggregate" or family[1] in ("count", "sum", "min", "max", "avg"))]
+        if not keyed or self.in_for_map:
+            return self.simple(2)
+        name, variable = self.pick(keyed), self.fresh_name()
+        pair = Node("var", name=variable)
+        shown = self.statement("printf", pair, format=b"~%d %%s\n" % next(self.labels))
+        gone = self.statement("discard", Node("map_call", Node("member", pair.copy(), name=0), name="delete", map=name))
+        return self.statement("for_map", pair.copy(), Node("block", shown, gone), name=name)
+
     def own(self, variable, pair):
         """A number of the entry that a loop is at."""
         found = list(self.parts(Node("var", name=variable), pair, ("int",)))
@@ -574,23 +623,41 @@ class Generator:
                 self.maps[name] = (key, self.family())
 
     def make_macros(self):
-        for number in range(self.random.randrange(3)):
+        """Macros may call those before them; several of one name differ in how much they take."""
+        for number in range(self.random.randrange(4)):
             families = [self.family(1) for _ in range(self.random.randrange(3))]
             names = [f"p{index}" if self.chance(0.7) else f"$p{index}" for index in range(len(families))]
-            outer, maps, self.maps = self.scopes, self.maps, {}
-            self.scopes = [{name[1:]: (family, "parameter") for name, family in zip(names, families) if name[0] == "$"}]
-            self.parameters = [(name, family) for name, family in zip(names, families) if name[0] != "$"]
-            self.pure = True
-            result = self.family(1) if self.chance(0.8) else None
-            statements = [self.declaration(2) for _ in range(self.random.randrange(3))]
-            for name, family in zip(names, families):
-                if name[0] == "$" and self.chance(0.5):
-                    statements.append(self.statement("assign", Node("var", name=name[1:]), self.expression(family, 1)))
-            body = Node("block", *statements, *([self.expression(result, 2)] if result else []), yields=bool(result))
-            if not result:
-                body.kids.append(self.statement("print", self.expression(("int",), 2)))
-            self.pure, self.parameters, self.scopes, self.maps = False, [], outer, maps
-            self.macros.append(Node("macro", body, name=f"mac{number}", parameters=names, families=families, family=result))
+            shapes = [shape for shape in self.maps.values() if shape[1][0] != "aggregate"]
+            if shapes and self.chance(0.35):
+                names.append("@pm")
+                families.append(self.pick(shapes))
+            name = f"mac{number}"
+            if self.macros and self.chance(0.4) and all(len(macro.parameters) != len(names) for macro in self.macros
+                                                        if macro.name == self.macros[-1].name):
+                name = self.macros[-1].name
+            self.macros.append(self.macro(name, names, families))
+
+    def macro(self, name, names, families):
+        outer, maps = self.scopes, self.maps
+        self.maps = {"pm": families[-1]} if names and names[-1][0] == "@" else {}
+        self.scopes = [{name[1:]: (family, "parameter") for name, family in zip(names, families) if name[0] == "$"}]
+        self.parameters = [(name, family) for name, family in zip(names, families) if name[0] not in "$@"]
+        self.pure = self.in_macro = True
+        result = self.family(1) if self.chance(0.8) else None
+        statements = [self.declaration(2) for _ in range(self.random.randrange(3))]
+        for parameter, family in zip(names, families):
+            if parameter[0] == "$" and self.chance(0.5):
+                statements.append(self.statement("assign", Node("var", name=parameter[1:]), self.expression(family, 1)))
+        writes = bool(self.maps) and self.chance(0.5)
+        if writes:
+            key, family = self.maps["pm"]
+            statements.append(self.statement("assign", self.entry("pm", key, 1), self.expression(family, 1)))
+        body = Node("block", *statements, *([self.expression(result, 2)] if result else []), yields=bool(result))
+        if not result:
+            body.kids.append(self.statement("print", self.expression(("int",), 2)))
+        self.pure = self.in_macro = False
+        self.parameters, self.scopes, self.maps = [], outer, maps
+        return Node("macro", body, name=name, parameters=names, families=families, family=result, writes=writes)
 
     def closing(self):
         """What the end probe does at last: whole maps, which are printed as they are when user space gets to them."""
@@ -641,6 +708,8 @@ class Generator:
             probes.append(probe)
         probes.append(self.probe("end", self.random.randrange(1, self.size), self.closing()))
         program = Node("program", *self.macros, *probes)
+        program.arguments = [value.decode() if isinstance(value, bytes) else str(value) for value in self.arguments]
+        program.options = [(name, option_text(value)) for name, value in self.options if value is not None]
         program.enums, program.declarations, program.config = {} if "enum" in self.without else self.enums, {}, {}
         for name, (key, family) in self.maps.items():
             if key is not None and self.chance(0.15):

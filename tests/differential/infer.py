@@ -217,6 +217,8 @@ class Inference:
 
     @staticmethod
     def check_declared(fixed, value, kind, node):
+        if value.get("known", 0) < 0:
+            raise Reject("it is open whether this is a literal", node)
         if isinstance(fixed, Int) and value.op == "int":
             low = -(1 << fixed.size * 8 - 1) if fixed.signed else 0
             if not low <= value.value < low + (1 << fixed.size * 8):
@@ -491,7 +493,13 @@ class Inference:
             raise Reject("the length of a histogram", node)
         return INT64
 
+    def type_getopt(self, node):
+        usual = node.kids[1]
+        return BOOL if usual.op == "bool" else Str(1024) if usual.op == "str" else INT64 if usual.value < 0 else UINT64
+
     def type_call(self, node):
+        if node.name == "getopt":
+            return self.type_getopt(node)
         kinds = [self.type(kid) for kid in node.kids]
         if None in kinds:
             return None

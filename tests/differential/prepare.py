@@ -89,6 +89,11 @@ def known(node):
     return node.value if node.op == "int" else node.known
 
 
+def lone(node):
+    """The only expression of a block."""
+    return lone(node.kids[0]) if node.op == "block" and node.get("yields") and len(node.kids) == 1 else node
+
+
 def lone_literal(block):
     return block.get("yields") and len(block.kids) == 1 and block.kids[0].op in LITERALS
 
@@ -101,6 +106,8 @@ def fold(node):
     if op == "enumerator" or op == "binary" and all(kid.op == "int" or kid.get("known") is not None for kid in kids):
         # Whether enumerators are folded is open: what they amount to has to be the same either way.
         node.known = node.value if op == "enumerator" else fold_ints(node.operator, *map(known, kids), node).value
+        if op == "binary" and min(map(known, kids)) < 0 and node.operator not in ("+", "-", "*", "&", "|", "^"):
+            raise Reject("enumerators and negative numbers", node)
     if op == "binary" and node.operator in ("==", "!=") and all(map(is_literal, kids)):
         shapes = [tuple(kid.get("names", ())) for kid in kids]
         if kids[0].op != kids[1].op or shapes[0] != shapes[1]:
@@ -116,6 +123,9 @@ def fold(node):
         return Node("int", value=kids[0].value[kids[1].value], sid=node.sid)
     if op == "call" and node.name == "str" and all(kid.op in LITERALS for kid in kids):
         return Node("str", value=kids[0].value[:kids[1].value] if len(kids) > 1 else kids[0].value, sid=node.sid)
+    if op in ("cond", "if", "elvis") and lone(kids[-1]).op in LITERALS and lone(kids[-2]).op in LITERALS and \
+            lone(kids[-1]).op != lone(kids[-2]).op:
+        raise Reject("unlike branches", node)
     if op == "cond" and all(kid.op in LITERALS for kid in kids):
         return kids[1] if truth(kids[0]) else kids[2]
     if op == "elvis" and all(kid.op in LITERALS for kid in kids):

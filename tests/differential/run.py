@@ -24,7 +24,7 @@ sys.path.insert(0, str(HERE))
 import driver  # noqa: E402
 import generate  # noqa: E402
 from evaluate import expected  # noqa: E402
-from tree import program_text  # noqa: E402
+from tree import command_line, program_text  # noqa: E402
 
 SHRINK_SECONDS = 20
 
@@ -59,7 +59,8 @@ def hunt(settings):
             kinds[kind] = kinds.get(kind, 0) + 1
             print(f"--- seed {seed}{' with -f json' if as_json else ''}: {kind}\n{seen}")
             if kinds[kind] <= settings.shrink:
-                print(program_text(small(settings, program, as_json, kind)), flush=True)
+                program = small(settings, program, as_json, kind)
+                print(program_text(program), *command_line(program), flush=True)
         seed += 1
     print(f"differential: {seed - first} programs from seed {first}, {sum(kinds.values())} wrong")
     return 1 if kinds else 0
@@ -71,7 +72,8 @@ def save(settings):
     for seed in range(first, first + settings.programs):
         program = program_of(settings, seed)
         pieces, status = expected(program, seed % 3 == 2)
-        rows.append({"seed": seed, "json": seed % 3 == 2, "script": program_text(program), "pieces": pieces, "status": status})
+        rows.append({"seed": seed, "json": seed % 3 == 2, "script": [program_text(program), *command_line(program)],
+                     "pieces": pieces, "status": status})
     settings.save.write_text(json.dumps(rows))
     return 0
 
@@ -83,7 +85,7 @@ def replay(settings):
         failure = driver.execute(settings.sonde, row["script"], row["json"], row["pieces"], row["status"], 300)
         if failure:
             wrong += 1
-            print(f"--- seed {row['seed']}: {failure[0]}\n{failure[1]}\n{row['script']}")
+            print(f"--- seed {row['seed']}: {failure[0]}\n{failure[1]}\n" + "\n".join(row["script"]))
     print(f"differential: {len(rows)} programs from seed {rows[0]['seed']}, {wrong} wrong")
     return 1 if wrong else 0
 
@@ -102,7 +104,8 @@ def main():
     parser.add_argument("--show", type=int, metavar="SEED")
     settings = parser.parse_args()
     if settings.show is not None:
-        print(program_text(program_of(settings, settings.show)), end="")
+        program = program_of(settings, settings.show)
+        print(program_text(program), *command_line(program))
         return 0
     return (save if settings.save else replay if settings.replay else hunt)(settings)
 

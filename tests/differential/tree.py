@@ -110,11 +110,11 @@ def render(node, indent=0):
     """(text, precedence) of an expression."""
     op, kids = node.op, node.kids
     if op == "int":
-        return node.get("spelling") or str(node.value), POSTFIX if node.value >= 0 else UNARY
+        return node.get("spelling") or str(node.value), POSTFIX if node.get("spelling") or node.value >= 0 else UNARY
     if op == "bool":
         return "true" if node.value else "false", POSTFIX
     if op == "str":
-        return quoted(node.value), POSTFIX
+        return node.get("spelling") or quoted(node.value), POSTFIX
     if op == "enumerator" or op == "parameter":
         return node.name, POSTFIX
     if op == "var":
@@ -176,8 +176,14 @@ def text(node, indent=0):
     return render(node, indent)[0]
 
 
+def command_line(program):
+    """What follows the script: arguments, and those options that it still asks for."""
+    asked = {node.kids[0].value.decode() for node in program.walk() if node.op == "call" and node.name == "getopt"}
+    return ["--", *program.arguments, *(f"--{name}={value}" for name, value in program.options if name in asked)]
+
+
 def program_text(program):
-    """program: kids are macros, then probes; `config`, `enums`, `declarations` are attributes."""
+    """program: kids are macros, then probes; `config`, `enums`, `declarations`, `arguments`, `options` are attributes."""
     parts = []
     for name, members in program.enums.items():
         parts.append(f"enum {name} {{ " + ", ".join(f"{member} = {value}" for member, value in members) + " };")
