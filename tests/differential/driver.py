@@ -6,7 +6,8 @@ import subprocess
 import generate
 from evaluate import differs, expected
 from kinds import Reject
-from tree import Node, command_line, program_text
+from prepare import command_line
+from tree import Node, program_text
 
 QUIET = ["-q", "--no-warnings"]
 

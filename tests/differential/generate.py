@@ -441,10 +441,12 @@ class Generator:
             if self.chance(0.05):
                 return self.statement("print", Node("call", self.cast(self.expression(("int",), depth), Int(4, False)), name="ntop"))
             value = self.expression(self.family(3), depth)
-            if value.op == "map" and not value.kids:
-                value = Node("tuple", value)
-            return self.statement("print", value)
+            return self.shown(value)
         return self.declaration(depth)
+
+    def shown(self, value):
+        """print() of a value, which a map's bare name is not."""
+        return self.statement("print", Node("tuple", value) if value.op == "map" and not value.kids else value)
 
     def printf(self, depth):
         """With a newline at its end, so that what differs is found by line."""
@@ -654,7 +656,7 @@ class Generator:
             statements.append(self.statement("assign", self.entry("pm", key, 1), self.expression(family, 1)))
         body = Node("block", *statements, *([self.expression(result, 2)] if result else []), yields=bool(result))
         if not result:
-            body.kids.append(self.statement("print", self.expression(("int",), 2)))
+            body.kids.append(self.shown(self.expression(("int",), 2)))
         self.pure = self.in_macro = False
         self.parameters, self.scopes, self.maps = [], outer, maps
         return Node("macro", body, name=name, parameters=names, families=families, family=result, writes=writes)

@@ -276,3 +276,10 @@ def prepare(program):
         for kid in probe.kids:
             resolver.visit(kid)
     return probes, resolver.maps
+
+
+def command_line(program):
+    """What follows the script: arguments, and those options that it asks for when macros are replaced."""
+    asked = {node.kids[0].value.decode() for probe in prepare(program)[0] for node in probe.walk()
+             if node.op == "call" and node.name == "getopt"}
+    return ["--", *program.arguments, *(f"--{name}={value}" for name, value in program.options if name in asked)]

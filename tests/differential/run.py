@@ -24,7 +24,8 @@ sys.path.insert(0, str(HERE))
 import driver  # noqa: E402
 import generate  # noqa: E402
 from evaluate import expected  # noqa: E402
-from tree import command_line, program_text  # noqa: E402
+from prepare import command_line  # noqa: E402
+from tree import program_text  # noqa: E402
 
 SHRINK_SECONDS = 20
 

@@ -176,12 +176,6 @@ def text(node, indent=0):
     return render(node, indent)[0]
 
 
-def command_line(program):
-    """What follows the script: arguments, and those options that it still asks for."""
-    asked = {node.kids[0].value.decode() for node in program.walk() if node.op == "call" and node.name == "getopt"}
-    return ["--", *program.arguments, *(f"--{name}={value}" for name, value in program.options if name in asked)]
-
-
 def program_text(program):
     """program: kids are macros, then probes; `config`, `enums`, `declarations`, `arguments`, `options` are attributes."""
     parts = []
