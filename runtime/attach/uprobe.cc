@@ -1,7 +1,12 @@
 // uprobes, uretprobes and USDT: one multi link where the program was loaded for it, else one perf event per site.
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
+
+#include "base/fd.h"
 #include "runtime/attach/bpf_syscall.h"
+#include "runtime/attach/instruction.h"
 #include "runtime/attach/mechanisms.h"
 #include "runtime/attach/parts.h"
 #include "runtime/symbols/elf.h"
@@ -38,23 +43,54 @@ Error explain(const std::string& name, const Error& error) {
   return error;
 }
 
+struct Site {
+  const image::UprobeSite* desc;
+  uint64_t offset;
+  std::string name;
+};
+
+bool does_harm(const base::Fd& file, uint64_t offset) {
+#if defined(__x86_64__)
+  std::array<unsigned char, kLongestInstruction> code;
+  const ssize_t got = ::pread(file.get(), code.data(), code.size(), static_cast<off_t>(offset));
+  return got > 0 && is_taken_for_jump(std::span(code).first(static_cast<size_t>(got)));
+#else
+  return false;
+#endif
+}
+
+// The sites with their offsets, but for those where a probe would do harm, which the link has refused.
+Result<std::vector<Site>> usable_sites(Link& link, const image::UprobeAttach& spec) {
+  const base::Fd file(::open(spec.path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::vector<Site> sites;
+  for (const image::UprobeSite& site : spec.sites) {
+    const auto offset = offset_of(spec, site);
+    if (!offset) return std::unexpected(offset.error());
+    std::string name = site_name(spec, site);
+    if (does_harm(file, *offset))
+      link.refused.push_back({"the kernel would take the vector instruction at " + name + " for a jump", 0});
+    else
+      sites.push_back({&site, *offset, std::move(name)});
+  }
+  return sites;
+}
+
 // One link for all sites. The kernel refuses all for a single instruction that it cannot probe (those of
 // pthread_spin_lock() begin with a lock prefix).
-Result<> attach_multi(Link& link, const image::UprobeAttach& spec, int program, Context& context) {
+Result<> attach_multi(Link& link, const image::UprobeAttach& spec, const std::vector<Site>& sites, int program,
+                      Context& context) {
   std::vector<uint64_t> offsets;
   std::vector<uint64_t> semaphores;
   std::vector<uint64_t> cookies;
   std::vector<std::string> names;
   bool any_semaphore = false, any_cookie = false;
-  for (const image::UprobeSite& site : spec.sites) {
-    const auto offset = offset_of(spec, site);
-    if (!offset) return std::unexpected(offset.error());
-    offsets.push_back(*offset);
-    semaphores.push_back(site.semaphore_offset);
-    cookies.push_back(site.cookie);
-    any_semaphore = any_semaphore || site.semaphore_offset != 0;
-    any_cookie = any_cookie || site.cookie != 0;
-    names.push_back(site_name(spec, site));
+  for (const Site& site : sites) {
+    offsets.push_back(site.offset);
+    semaphores.push_back(site.desc->semaphore_offset);
+    cookies.push_back(site.desc->cookie);
+    any_semaphore = any_semaphore || site.desc->semaphore_offset != 0;
+    any_cookie = any_cookie || site.desc->cookie != 0;
+    names.push_back(site.name);
   }
   if (!any_semaphore) semaphores.clear();
   if (!any_cookie) cookies.clear();
@@ -73,43 +109,43 @@ Result<> attach_multi(Link& link, const image::UprobeAttach& spec, int program, 
 }
 
 // One perf event.
-Result<> attach_one(Link& link, const image::UprobeAttach& spec, const image::UprobeSite& site, int program,
-                    uint32_t type, const Context& context) {
-  const auto offset = offset_of(spec, site);
-  if (!offset) return std::unexpected(offset.error());
+Result<> attach_one(Link& link, const image::UprobeAttach& spec, const Site& site, int program, uint32_t type,
+                    const Context& context) {
+  const uint64_t semaphore = site.desc->semaphore_offset;
   // Before Linux 4.20 nobody but a tracer could count the probe's users, by writing to the memory of every process.
-  if (site.semaphore_offset != 0 && ::access(kSemaphoreFormat, F_OK) != 0)
-    return base::fail("Failed to attach usdt probe: this kernel cannot count the users of " + site_name(spec, site) +
-                      " (" + kSemaphoreFormat + " is missing)");
-  if (site.semaphore_offset > UINT32_MAX)
-    return base::fail("the semaphore of " + site_name(spec, site) + " lies beyond 4 GiB in its file");
+  if (semaphore != 0 && ::access(kSemaphoreFormat, F_OK) != 0)
+    return base::fail("Failed to attach usdt probe: this kernel cannot count the users of " + site.name + " (" +
+                      kSemaphoreFormat + " is missing)");
+  if (semaphore > UINT32_MAX) return base::fail("the semaphore of " + site.name + " lies beyond 4 GiB in its file");
   perf_event_attr attributes{};
   attributes.size = sizeof(attributes);
   attributes.type = type;
-  attributes.config = (spec.on_return ? kReturnBit : 0) | site.semaphore_offset << kSemaphoreShift;
+  attributes.config = (spec.on_return ? kReturnBit : 0) | semaphore << kSemaphoreShift;
   attributes.uprobe_path = reinterpret_cast<uint64_t>(spec.path.c_str());
-  attributes.probe_offset = *offset;
+  attributes.probe_offset = site.offset;
   const bool one_process = context.pid() > 0;
   return link_perf_event(link, attributes, one_process ? context.pid() : -1, one_process ? -1 : 0, program,
-                         "create a uprobe on " + site_name(spec, site), site.cookie);
+                         "create a uprobe on " + site.name, site.desc->cookie);
 }
 
 }  // namespace
 
 Result<> attach_uprobe(Link& link, const image::UprobeAttach& spec, int program, Context& context) {
   const bool several = spec.sites.size() > 1;
-  if (several && context.uprobe_multi()) return attach_multi(link, spec, program, context);
+  const auto sites = usable_sites(link, spec);
+  if (!sites) return std::unexpected(sites.error());
+  SONDE_TRY(context.sites_done(link.refused.size()));
+  if (several && !sites->empty() && context.uprobe_multi()) return attach_multi(link, spec, *sites, program, context);
   const auto type = context.pmu_type("uprobe");
   if (!type) return base::fail(type.error().what);
-  for (const image::UprobeSite& site : spec.sites) {
+  for (const Site& site : *sites) {
     const auto added = attach_one(link, spec, site, program, *type, context);
-    const std::string name = site_name(spec, site);
     if (!added && (!several || !is_fault_of_place(added.error().code)))
-      return std::unexpected(explain(name, added.error()));
+      return std::unexpected(explain(site.name, added.error()));
     if (added)
-      link.names.push_back(name);
+      link.names.push_back(site.name);
     else
-      link.refused.push_back(explain(name, added.error()));
+      link.refused.push_back(explain(site.name, added.error()));
     SONDE_TRY(context.sites_done(1));
   }
   SONDE_TRY(settle(link));
