@@ -61,7 +61,4 @@ class Symbols {
   std::unique_ptr<State> state_;
 };
 
-// C++ name of a mangled symbol, or `name` itself.
-std::string demangle(std::string_view name);
-
 }  // namespace sonde::symbols

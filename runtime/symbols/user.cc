@@ -9,6 +9,8 @@
 #include <ctime>
 #include <utility>
 
+#include "base/demangle.h"
+
 namespace sonde::symbols {
 namespace {
 
@@ -160,7 +162,10 @@ Object* UserSymbols::object_of(uint32_t pid, const Process& process, MappedObjec
 std::string_view UserSymbols::display_name(Object& object, const ElfSymbol& symbol) {
   if (!options_.demangle || !symbol.name.starts_with("_")) return symbol.name;
   const auto [entry, is_new] = object.demangled.try_emplace(symbol.address);
-  if (is_new) entry->second = demangle(symbol.name);
+  if (is_new) {
+    auto readable = base::demangle(symbol.name);
+    entry->second = readable ? std::move(readable->text) : std::string(symbol.name);
+  }
   return entry->second;
 }
 

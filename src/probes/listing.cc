@@ -1,14 +1,11 @@
 // The search behind `-l`. What a provider can list and describe is in its row; here is only how search texts are read.
 #include "probes/listing.h"
 
-#include <cxxabi.h>
-
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <filesystem>
-#include <memory>
 
+#include "base/demangle.h"
 #include "probes/support.h"
 
 namespace sonde::probes {
@@ -96,20 +93,14 @@ bool list_types(ProbeContext& context, const std::string& item, bool verbose, Li
   return false;
 }
 
-struct Free {
-  void operator()(char* text) const { std::free(text); }
-};
-
 // "uprobe:PATH:cpp:_ZN1A1fEv" -> `uprobe:PATH:cpp:"A::f()"`, which can be used as it stands.
 std::string with_readable_name(const std::string& name) {
   constexpr std::string_view kLanguage = ":cpp:";
   const size_t at = name.rfind(kLanguage);
   if (at == name.npos) return name;
   const std::string symbol = name.substr(at + kLanguage.size());
-  int status = 0;
-  const std::unique_ptr<char, Free> text(abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status));
-  if (!text || !symbol.starts_with("_Z")) return name;
-  return name.substr(0, at + kLanguage.size()) + "\"" + text.get() + "\"";
+  const auto readable = base::demangle(symbol);
+  return readable ? name.substr(0, at + kLanguage.size()) + "\"" + readable->text + "\"" : name;
 }
 
 // One program at many functions, named by its pattern: the functions, each as an attach point of its own.

@@ -1,14 +1,12 @@
 // uprobe and uretprobe: entry (or any instruction) and return of functions in user binaries.
-#include <cxxabi.h>
 #include <elf.h>
 #include <linux/bpf.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <filesystem>
-#include <memory>
 
+#include "base/demangle.h"
 #include "kernel/x86_length.h"
 #include "probes/kernel_function.h"
 #include "probes/rows.h"
@@ -30,44 +28,13 @@ struct Request {
   FunctionText function;
 };
 
-struct Free {
-  void operator()(char* text) const { std::free(text); }
-};
-
-// "App::f(int)" of a mangled name; empty when it is none.
-std::string demangled(const std::string& name) {
-  if (!name.starts_with("_Z")) return {};
-  int status = 0;
-  const std::unique_ptr<char, Free> text(abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status));
-  return text ? std::string(text.get()) : std::string();
-}
-
-// Rust's older mangling is that of C++ with a hash as the last part of the name, which says nothing to a reader.
-std::string_view without_hash(std::string_view name) {
-  constexpr std::string_view kMark = "::h";
-  constexpr size_t kDigits = 16;
-  const size_t at = name.rfind(kMark);
-  if (at == name.npos || name.size() - at != kMark.size() + kDigits ||
-      name.find_first_not_of("0123456789abcdef", at + kMark.size()) != name.npos)
-    return name;
-  return name.substr(0, at);
-}
-
-// The name without its parameter list; `operator()` keeps its own parentheses.
-std::string_view without_parameters(std::string_view name) {
-  size_t from = name.find("operator()");
-  from = from == name.npos ? 0 : from + std::string_view("operator()").size();
-  return name.substr(0, name.find('(', from));
-}
-
 bool function_matches(const Request& request, const std::string& symbol) {
   const std::string& pattern = request.function.name;
   if (symbol.find(".part.") != symbol.npos) return false;
   if (matches(pattern, symbol)) return true;
   if (!request.cpp) return false;
-  const std::string name = demangled(symbol);
-  if (name.empty()) return false;
-  return matches(pattern, pattern.find('(') == pattern.npos ? without_parameters(without_hash(name)) : name);
+  const auto name = base::demangle(symbol);
+  return name && matches(pattern, pattern.find('(') == pattern.npos ? name->without_parameters() : name->text);
 }
 
 ResolvedProbe make(ProbeContext& context, const AttachText& text, const Request& request, const std::string& path,

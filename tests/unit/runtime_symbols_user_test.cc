@@ -70,13 +70,6 @@ class Child {
 // The address in the library itself: in an executable that is not position independent, &malloc is a stub of its own.
 uint64_t library_function(const char* name) { return reinterpret_cast<uint64_t>(::dlsym(RTLD_DEFAULT, name)); }
 
-TEST(Demangle, NamesOfCppOnly) {
-  EXPECT_EQ(demangle("_ZN3App3Srv6handleEi"), "App::Srv::handle(int)");
-  EXPECT_EQ(demangle("main"), "main");
-  EXPECT_EQ(demangle("_Znonsense"), "_Znonsense");
-  EXPECT_EQ(demangle(""), "");
-}
-
 TEST(Mappings, OnlyExecutableOnes) {
   const auto mappings = parse_mappings(
       "7f0000002000-7f0000003000 r-xp 00001000 fe:00 1234                       /usr/lib/with space.so\n"
