@@ -56,11 +56,13 @@ void raise_open_files(uint64_t probes, uint64_t maps) {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-symbols::Options symbol_options(const image::RuntimeConfig& config) {
+symbols::Options symbol_options(const image::RuntimeConfig& config, const RunOptions& options) {
   return {.demangle = config.cpp_demangle,
           .cache_processes = config.cache_user_symbols != "none",
           .by_program = config.cache_user_symbols == "per_program",
-          .lazy = config.lazy_symbolication};
+          .lazy = config.lazy_symbolication,
+          .source_lines = config.show_debug_info,
+          .debug_folders = options.debug_folders};
 }
 
 class Run {
@@ -187,7 +189,7 @@ int Run::go() {
     report_.error(signals.error().text());
     return kExitFailed;
   }
-  symbols::Symbols symbols(symbol_options(image_.config));
+  symbols::Symbols symbols(symbol_options(image_.config, options_));
   value::Decoder decoder(image_, symbols, value::measure_clock_offsets());
   decoder.on_failure([this](std::string_view text) { report_.error(text); });
   Tracer tracer(decoder, witness ? witness->printer() : *printer_, *out_, report_,

@@ -35,12 +35,13 @@ struct RunOptions {
   bool no_warnings = false;                             // --no-warnings
   bool dry_run = false;                                 // --dry-run
   bool color = false;
-  bool debug_libbpf = false;            // -d libbpf
-  bool debug_verifier = false;          // -d verifier
-  bool no_uprobe_multi = false;         // --no-feature uprobe_multi
-  std::vector<uint32_t> dwarf_pids;     // --dwarf-pid: processes besides -p and -c that dw_ustack walks
-  bool no_kprobe_multi = false;         // --no-feature kprobe_multi
-  std::vector<std::string> parameters;  // "--name=value" words after `--`
+  bool debug_libbpf = false;               // -d libbpf
+  bool debug_verifier = false;             // -d verifier
+  bool no_uprobe_multi = false;            // --no-feature uprobe_multi
+  std::vector<std::string> debug_folders;  // --debuginfo: searched first for separate debug files
+  std::vector<uint32_t> dwarf_pids;        // --dwarf-pid: processes besides -p and -c that dw_ustack walks
+  bool no_kprobe_multi = false;            // --no-feature kprobe_multi
+  std::vector<std::string> parameters;     // "--name=value" words after `--`
   // --probe-filter: whether a probe of this full name stays. Not asked about begin, end and signal probes.
   std::function<bool(std::string_view)> probe_filter;
 };

@@ -20,6 +20,11 @@ std::string frame_name(std::string_view line) {
     line.remove_prefix(space + 1);
   if (const size_t file = line.rfind(" ("); file != std::string_view::npos && line.ends_with(')'))
     line = line.substr(0, file);
+  // "@FILE:LINE"; a version of a symbol follows an `@` too.
+  if (const size_t at = line.rfind('@'), colon = line.rfind(':'); at != std::string_view::npos &&
+                                                                  colon != std::string_view::npos && at < colon &&
+                                                                  all_of(line.substr(colon + 1), "0123456789"))
+    line = line.substr(0, at);
   if (const size_t plus = line.rfind('+');
       plus != std::string_view::npos && plus > 0 && all_of(line.substr(plus + 1), "0123456789"))
     line = line.substr(0, plus);

@@ -10,9 +10,12 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
+#include <filesystem>
 #include <functional>
 
 #include "base/fd.h"
+#include "elf/debug_file.h"
+#include "elf/open.h"
 
 namespace sonde::symbols {
 namespace {
@@ -146,7 +149,8 @@ struct Function {
 struct ElfFile::State {
   Fd fd;
   std::vector<char> memory;  // instead of fd
-  std::string debug_root;
+  std::string path;
+  std::vector<std::string> debug_folders;
   std::vector<Segment> segments;
   std::string build_id;
   bool loaded = false;
@@ -156,6 +160,7 @@ struct ElfFile::State {
 
   ElfHandle handle() { return fd.valid() ? open_handle(fd.get()) : open_memory(memory); }
   void add_functions(Elf* elf, GElf_Word type, bool& found);
+  std::string debug_file() const;
   void add_debug_functions();
 };
 
@@ -170,28 +175,33 @@ void ElfFile::State::add_functions(Elf* elf, GElf_Word type, bool& found) {
   found = found || table;
 }
 
-// The separate debug file, as distributions install them: .build-id/ab/cdef....debug.
+// "" if there is none. The descriptor counts, not the path: that may lead through a process that is gone by now.
+std::string ElfFile::State::debug_file() const {
+  if (!fd.valid()) return {};
+  const auto self = elf::OpenElf::open("/proc/self/fd/" + std::to_string(fd.get()));
+  return self ? elf::find_debug_file(*self, path, debug_folders) : std::string();
+}
+
 void ElfFile::State::add_debug_functions() {
-  if (build_id.size() < 3 || debug_root.empty()) return;
-  const std::string path = debug_root + "/.build-id/" + build_id.substr(0, 2) + "/" + build_id.substr(2) + ".debug";
-  const Fd debug(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd debug(::open(debug_file().c_str(), O_RDONLY | O_CLOEXEC));
   if (!debug.valid()) return;
   const ElfHandle elf = open_handle(debug.get());
-  if (!elf.is_elf() || read_build_id(elf.get()) != build_id) return;
   bool found = false;
-  add_functions(elf.get(), SHT_SYMTAB, found);
+  if (elf.is_elf()) add_functions(elf.get(), SHT_SYMTAB, found);
 }
 
 ElfFile::ElfFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ElfFile::~ElfFile() = default;
 
-Result<std::unique_ptr<ElfFile>> ElfFile::open(const std::string& path, const std::string& debug_root) {
+Result<std::unique_ptr<ElfFile>> ElfFile::open(const std::string& path, std::vector<std::string> debug_folders) {
   auto state = std::make_unique<State>();
   state->fd.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!state->fd.valid()) return base::fail_errno("open " + path);
   const ElfHandle elf = open_handle(state->fd.get());
   if (!elf.is_elf()) return base::fail("read " + path + ": not an ELF file");
-  state->debug_root = debug_root;
+  std::error_code error;
+  state->path = std::filesystem::canonical(path, error).string();
+  state->debug_folders = std::move(debug_folders);
   state->segments = read_segments(elf.get());
   state->build_id = read_build_id(elf.get());
   return std::unique_ptr<ElfFile>(new ElfFile(std::move(state)));
@@ -242,6 +252,18 @@ std::optional<ElfSymbol> ElfFile::find(uint64_t address) {
     }
   }
   return std::nullopt;
+}
+
+base::Fd ElfFile::debug_info() const {
+  const auto has_dwarf = [](const std::string& path) {
+    const auto file = elf::OpenElf::open(path);
+    return file && file->has_section(".debug_info");
+  };
+  if (!state_->fd.valid()) return {};
+  std::string path = "/proc/self/fd/" + std::to_string(state_->fd.get());
+  if (!has_dwarf(path)) path = state_->debug_file();
+  if (path.empty() || !has_dwarf(path)) return {};
+  return Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
 }
 
 void ElfFile::release() {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
 
 namespace sonde::symbols {
@@ -18,13 +19,13 @@ struct ElfSymbol {
   std::string_view name;  // lives as long as the ElfFile
 };
 
-// One ELF file with its symbols (.symtab, or .dynsym plus the separate debug file found by build id). Opened cheaply;
-// the symbols are read and sorted at the first question.
+// One ELF file with its symbols (.symtab, or .dynsym plus the separate debug file). Opened cheaply; the symbols are read and
+// sorted at the first question.
 class ElfFile {
  public:
-  // Fails if the file cannot be opened or is no ELF file. `debug_root` holds .build-id/ trees.
-  static Result<std::unique_ptr<ElfFile>> open(const std::string& path,
-                                               const std::string& debug_root = "/usr/lib/debug");
+  // Fails if the file cannot be opened or is no ELF file. Separate debug files are searched in `debug_folders`, then as
+  // elf/debug_file.h says.
+  static Result<std::unique_ptr<ElfFile>> open(const std::string& path, std::vector<std::string> debug_folders = {});
   // An ELF image in memory (the vdso), copied.
   static Result<std::unique_ptr<ElfFile>> from_memory(std::vector<char> bytes);
   ~ElfFile();
@@ -35,6 +36,10 @@ class ElfFile {
   std::optional<ElfSymbol> find(uint64_t address);
   // The symbol called `name`: functions first, also data. Versioned symbols are found by their bare names.
   std::optional<ElfSymbol> find(std::string_view name);
+
+  // What holds the debug information about the file, itself or its separate debug file; an invalid descriptor if there is
+  // none. To be asked before release().
+  base::Fd debug_info() const;
 
   // Reads the functions now and closes the file; find(name) then knows functions only.
   void release();

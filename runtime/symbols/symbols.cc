@@ -10,17 +10,23 @@
 namespace sonde::symbols {
 
 struct Symbols::State {
-  explicit State(Options options) : user(options) {}
+  explicit State(Options options) : user(std::move(options)) {}
   KernelSymbols kernel;
   UserSymbols user;
   std::optional<ProcessRecorder> recorder;
 };
 
-Symbols::Symbols(Options options) : state_(std::make_unique<State>(options)) {}
+Symbols::Symbols(Options options) : state_(std::make_unique<State>(std::move(options))) {}
 Symbols::~Symbols() = default;
 
 std::optional<Symbol> Symbols::kernel(uint64_t address) { return state_->kernel.find(address); }
-UserPlace Symbols::user(uint32_t pid, uint64_t address) { return state_->user.find(pid, address); }
+UserPlace Symbols::user(uint32_t pid, uint64_t address, bool returns_to) {
+  const UserPlace place = state_->user.find(pid, address, returns_to);
+  if (!place.object.empty() || place.symbol || !state_->recorder) return place;
+  // Records are read while others are written: the process may have begun after the last look.
+  follow();
+  return state_->user.find(pid, address, returns_to);
+}
 void Symbols::remember(uint32_t pid) { state_->user.remember(pid); }
 
 void Symbols::watch() {

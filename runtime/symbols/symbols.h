@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
+#include "runtime/symbols/source_lines.h"
 
 namespace sonde::symbols {
 
@@ -22,6 +25,9 @@ struct UserPlace {
   std::string_view object;    // path of the mapped file, empty if none
   std::string_view build_id;  // lower-case hex, empty if the file has none
   uint64_t file_offset = 0;   // of the address, meaningful with `object`
+  // With Options::source_lines, where there is debug information: functions inlined there, innermost first, and last the
+  // line in the function that `symbol` names.
+  std::span<const SourceFrame> source;
 };
 
 struct Options {
@@ -33,6 +39,8 @@ struct Options {
   bool by_program = false;
   // false (lazy_symbolication): the symbols of a process are read when it is remembered, not when the first is needed.
   bool lazy = true;
+  bool source_lines = false;               // (show_debug_info)
+  std::vector<std::string> debug_folders;  // searched first for separate debug files
 };
 
 class Symbols {
@@ -47,7 +55,8 @@ class Symbols {
 
   // Where `address` lies in process `pid`. A process that has exited is known only if it was asked about, or
   // remembered, while it lived; else everything is empty.
-  UserPlace user(uint32_t pid, uint64_t address);
+  // `returns_to`: the address follows a call, and the line wanted is that of the call.
+  UserPlace user(uint32_t pid, uint64_t address, bool returns_to = false);
   // Reads the mappings of a living process now, so that its addresses can be resolved after its end (tens of
   // microseconds). Keeps what is known if the process is gone.
   void remember(uint32_t pid);

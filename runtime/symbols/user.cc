@@ -66,8 +66,11 @@ Process& UserSymbols::refresh(uint32_t pid, Reread wish) {
   const auto text = read_text(proc_path(pid, "maps"));
   if (!text) return process;
   std::vector<Mapping> mappings = parse_mappings(*text);
-  // An exiting process shows no mappings any more, although it still exists.
-  if (mappings.empty() && same) return process;
+  // An exiting process shows no mappings any more, although it still exists: what the recorder saw of it stays.
+  if (mappings.empty() && (same || first)) {
+    process.start_time = started;
+    return process;
+  }
   if (!same) process.jit = {};
   process.start_time = started;
   process.read = time;
@@ -127,7 +130,7 @@ Object* UserSymbols::object_at(const std::string& path, uint64_t required_inode)
   const int64_t modified = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
   const auto [entry, is_new] = objects_.try_emplace({status.st_dev, status.st_ino, modified, status.st_size});
   if (is_new) {
-    if (auto file = ElfFile::open(path)) entry->second.file = std::move(*file);
+    if (auto file = ElfFile::open(path, options_.debug_folders)) entry->second.file = std::move(*file);
   }
   return &entry->second;
 }
@@ -193,7 +196,7 @@ std::optional<Symbol> UserSymbols::find_jit(uint32_t pid, Process& process, uint
   return lookup();
 }
 
-UserPlace UserSymbols::find(uint32_t pid, uint64_t address) {
+UserPlace UserSymbols::find(uint32_t pid, uint64_t address, bool returns_to) {
   const auto covering = [&](Process& process) -> MappedObject* {
     const auto next = std::upper_bound(process.mappings.begin(), process.mappings.end(), address,
                                        [](uint64_t value, const Mapping& mapping) { return value < mapping.start; });
@@ -223,7 +226,9 @@ UserPlace UserSymbols::find(uint32_t pid, uint64_t address) {
   const auto virtual_address = object->file->address_at(place.file_offset);
   if (!virtual_address) return place;
   // A run can meet thousands of files: only those not yet asked about keep a descriptor.
+  if (options_.source_lines && !object->lines) object->lines = SourceLines::open(object->file->debug_info());
   object->file->release();
+  if (object->lines) place.source = object->lines->at(*virtual_address - (returns_to ? 1 : 0));
   if (const auto symbol = object->file->find(*virtual_address)) {
     place.symbol = Symbol{display_name(*object, *symbol), *virtual_address - symbol->address};
   }

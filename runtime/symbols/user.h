@@ -11,6 +11,7 @@
 
 #include "runtime/symbols/elf.h"
 #include "runtime/symbols/process_files.h"
+#include "runtime/symbols/source_lines.h"
 #include "runtime/symbols/symbols.h"
 
 namespace sonde::symbols {
@@ -19,6 +20,7 @@ namespace sonde::symbols {
 struct Object {
   std::unique_ptr<ElfFile> file;
   std::unordered_map<uint64_t, std::string> demangled;  // by symbol address
+  std::unique_ptr<SourceLines> lines;
 };
 
 // A mapping and, once looked for, what it maps.
@@ -45,9 +47,10 @@ struct Process {
 
 class UserSymbols {
  public:
-  explicit UserSymbols(Options options) : options_(options) {}
+  explicit UserSymbols(Options options) : options_(std::move(options)) {}
 
-  UserPlace find(uint32_t pid, uint64_t address);
+  // As Symbols::user().
+  UserPlace find(uint32_t pid, uint64_t address, bool returns_to);
   void remember(uint32_t pid);
 
   // What the kernel reports of any process, in order: code mapped, a copy of another process made, a new program begun. Serves

@@ -117,6 +117,14 @@ void append_symbol(std::string& out, const symbols::Symbol& symbol) {
   append_decimal(out, {symbol.offset, false});
 }
 
+void append_source(std::string& out, const symbols::SourceFrame& source) {
+  if (source.file.empty() || source.line == 0) return;
+  out += '@';
+  out += source.file;
+  out += ':';
+  append_decimal(out, {source.line, false});
+}
+
 }  // namespace
 
 // Bounds of one decode() call. A type of n bytes has at most n members, several times that with unions; layouts that
@@ -317,8 +325,11 @@ Value Decoder::decode_stack(const Layout& layout, Bytes bytes) const {
   stack.frames.reserve(count);
   for (uint64_t i = 0; i < count; ++i) {
     const auto address = load<uint64_t>(bytes, header + 8 + i * 8);
-    stack.frames.push_back(
-        {address, user ? user_frame(layout.stack_mode, pid, address) : kernel_frame(layout.stack_mode, address)});
+    if (user) {
+      add_user_frames(layout.stack_mode, pid, address, i > 0, stack.frames);
+    } else {
+      stack.frames.push_back({address, kernel_frame(layout.stack_mode, address)});
+    }
   }
   return {std::move(stack)};
 }
@@ -343,48 +354,52 @@ std::string Decoder::kernel_frame(StackMode mode, uint64_t address) const {
   return line;
 }
 
-std::string Decoder::user_frame(StackMode mode, uint32_t pid, uint64_t address) const {
+// A line for each function that was inlined where the frame stands, and one for the frame.
+void Decoder::add_user_frames(StackMode mode, uint32_t pid, uint64_t address, bool returns_to,
+                              std::vector<StackFrame>& frames) const {
   std::string line;
   if (mode == StackMode::raw) {
     append_hex(line, address);
-    return line;
+    frames.push_back({address, std::move(line)});
+    return;
   }
-  const symbols::UserPlace place = symbols_.user(pid, address);
-  switch (mode) {
-    case StackMode::raw: break;
-    case StackMode::symbols:
-      line = "        ";
-      if (place.symbol) {
-        append_symbol(line, *place.symbol);
-      } else {
-        append_address(line, address);
-      }
-      break;
-    case StackMode::perf:
-      line = "\t";
+  const symbols::UserPlace place = symbols_.user(pid, address, returns_to);
+  if (mode == StackMode::build_id) {
+    if (place.build_id.empty()) {
       append_hex(line, address);
+    } else {
+      line += place.build_id;
       line += ' ';
-      if (place.symbol) {
-        append_symbol(line, *place.symbol);
-        line += " (";
-        line += place.object.empty() ? std::string_view("[unknown]") : place.object;
-        line += ')';
-      } else {
-        append_address(line, address);
-        line += " ([unknown])";
-      }
-      break;
-    case StackMode::build_id:
-      if (place.build_id.empty()) {
-        append_hex(line, address);
-      } else {
-        line += place.build_id;
-        line += ' ';
-        append_address(line, place.file_offset);
-      }
-      break;
+      append_address(line, place.file_offset);
+    }
+    frames.push_back({address, std::move(line)});
+    return;
   }
-  return line;
+  const bool perf = mode == StackMode::perf;
+  std::string start = perf ? "\t" : "        ";
+  if (perf) {
+    append_hex(start, address);
+    start += ' ';
+  }
+  for (const symbols::SourceFrame& source : place.source) {
+    if (source.function.empty() || !place.symbol) continue;
+    line = start + source.function;
+    if (!perf) append_source(line, source);
+    frames.push_back({address, line + " (inlined)"});
+  }
+  line = std::move(start);
+  if (place.symbol) {
+    append_symbol(line, *place.symbol);
+    if (!perf && !place.source.empty()) append_source(line, place.source.back());
+  } else {
+    append_address(line, address);
+  }
+  if (perf) {
+    line += " (";
+    line += place.symbol && !place.object.empty() ? place.object : std::string_view("[unknown]");
+    line += ')';
+  }
+  frames.push_back({address, std::move(line)});
 }
 
 std::string Decoder::timestamp_text(Bytes bytes) const {

@@ -72,7 +72,8 @@ class Decoder {
   Value decode_member(const image::LayoutMember& member, Bytes bytes, Walk& walk) const;
   Value decode_stack(const image::Layout& layout, Bytes bytes) const;
   std::string kernel_frame(image::StackMode mode, uint64_t address) const;
-  std::string user_frame(image::StackMode mode, uint32_t pid, uint64_t address) const;
+  void add_user_frames(image::StackMode mode, uint32_t pid, uint64_t address, bool returns_to,
+                       std::vector<StackFrame>& frames) const;
   std::string timestamp_text(Bytes bytes) const;
   std::string cgroup_text(Bytes bytes) const;
   std::string_view text(const image::Layout& layout, Bytes bytes, bool& truncated) const;

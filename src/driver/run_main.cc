@@ -124,6 +124,7 @@ int run_compiled(const image::Image& image, const Options& options, runtime::Pro
   how.debug_libbpf = options.debug.contains("libbpf");
   how.debug_verifier = options.debug.contains("verifier");
   how.dwarf_pids = options.dwarf_pids;
+  how.debug_folders = options.debuginfo;
   how.parameters = options.named;
   how.no_kprobe_multi = std::ranges::find(options.disabled_features, "kprobe_multi") != options.disabled_features.end();
   how.no_uprobe_multi = std::ranges::find(options.disabled_features, "uprobe_multi") != options.disabled_features.end();

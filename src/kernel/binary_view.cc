@@ -14,8 +14,8 @@
 #include <tuple>
 
 #include "base/fd.h"
+#include "elf/open.h"
 #include "kernel/elf_file.h"
-#include "kernel/elf_open.h"
 #include "kernel/kernel_text.h"
 #include "kernel/library_cache.h"
 #include "kernel/process_files.h"
@@ -64,7 +64,7 @@ std::vector<std::string> traceable_files(const std::vector<std::string>& pattern
   std::set<std::tuple<dev_t, ino_t, std::string>> seen;
   for (const std::string& pattern : patterns) {
     for (const std::string& path : expand(pattern)) {
-      const ElfPath parts = split_elf_path(path);
+      const elf::ElfPath parts = elf::split_elf_path(path);
       struct stat info{};
       if (::stat(parts.file.c_str(), &info) == 0 && seen.insert({info.st_dev, info.st_ino, parts.member}).second &&
           is_traceable_binary(path))
@@ -197,12 +197,12 @@ Result<uint64_t> BinaryView::find_object(const std::string& path, std::string_vi
   return find_elf_object(path, name, state_->debug_folders);
 }
 
-std::string BinaryView::file_of(const std::string& path) { return split_elf_path(path).file; }
+std::string BinaryView::file_of(const std::string& path) { return elf::split_elf_path(path).file; }
 
 Result<uint64_t> BinaryView::file_offset(const std::string& path, uint64_t address) const {
-  const auto elf = OpenElf::open(path);
+  const auto elf = elf::OpenElf::open(path);
   if (!elf) return std::unexpected(elf.error());
-  const auto offset = kernel::file_offset(elf->segments(), address);
+  const auto offset = elf::file_offset(elf->segments(), address);
   if (!offset) return base::fail("no segment of " + path + " has the address");
   return *offset;
 }
@@ -238,7 +238,7 @@ Result<debuginfo::DwarfFile*> BinaryView::debug_info(const std::string& path, ty
 Result<std::vector<uint8_t>> BinaryView::code(const std::string& path, uint64_t address, uint64_t size) const {
   const auto offset = file_offset(path, address);
   if (!offset) return std::unexpected(offset.error());
-  const base::Fd file(::open(split_elf_path(path).file.c_str(), O_RDONLY | O_CLOEXEC));
+  const base::Fd file(::open(elf::split_elf_path(path).file.c_str(), O_RDONLY | O_CLOEXEC));
   std::vector<uint8_t> bytes(size);
   const ssize_t got = file.valid() ? ::pread(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(*offset)) : -1;
   if (got < 0) return base::fail_errno("read " + path);
@@ -246,8 +246,13 @@ Result<std::vector<uint8_t>> BinaryView::code(const std::string& path, uint64_t 
   return bytes;
 }
 
+bool BinaryView::is_go(const std::string& path) const {
+  const auto elf = elf::OpenElf::open(path);
+  return elf && elf->has_section(".go.buildinfo");
+}
+
 uint16_t BinaryView::machine(const std::string& path) const {
-  const auto elf = OpenElf::open(path);
+  const auto elf = elf::OpenElf::open(path);
   return elf ? elf->machine() : uint16_t{0};
 }
 

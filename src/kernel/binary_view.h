@@ -51,6 +51,8 @@ class BinaryView {
   // `size` bytes of code at a virtual address, fewer at the end of the file's part of it.
   Result<std::vector<uint8_t>> code(const std::string& path, uint64_t address, uint64_t size) const;
   uint16_t machine(const std::string& path) const;  // EM_*
+  // Whether the Go project's own compiler made it, stripped or not.
+  bool is_go(const std::string& path) const;
 
  private:
   struct State;

@@ -10,8 +10,8 @@
 #include <numeric>
 
 #include "base/fd.h"
-#include "kernel/debug_file.h"
-#include "kernel/elf_open.h"
+#include "elf/debug_file.h"
+#include "elf/open.h"
 
 namespace sonde::kernel {
 namespace {
@@ -100,9 +100,9 @@ void each_symbol(Elf* elf, bool (*wanted)(const GElf_Sym&), Visit visit) {
 }
 
 // The offsets come from the segments of the file that is run: a debug file has the same addresses but not the same contents.
-void add_functions(Elf* elf, const std::vector<Segment>& segments, std::vector<BinarySymbol>& out) {
+void add_functions(Elf* elf, const std::vector<elf::Segment>& segments, std::vector<BinarySymbol>& out) {
   each_symbol(elf, is_function, [&](std::string_view name, const GElf_Sym& symbol) {
-    const auto offset = file_offset(segments, symbol.st_value);
+    const auto offset = elf::file_offset(segments, symbol.st_value);
     if (offset) out.push_back({std::string(name), symbol.st_value, symbol.st_size, *offset});
     return true;
   });
@@ -115,7 +115,7 @@ bool by_name(const BinarySymbol& a, const BinarySymbol& b) {
 }  // namespace
 
 bool is_traceable_binary(const std::string& path) {
-  if (!split_elf_path(path).member.empty()) return OpenElf::open(path).has_value();
+  if (!elf::split_elf_path(path).member.empty()) return elf::OpenElf::open(path).has_value();
   const base::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat info{};
   if (!file.valid() || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
@@ -129,13 +129,13 @@ bool is_traceable_binary(const std::string& path) {
 }
 
 Result<std::optional<BinarySymbol>> find_elf_function(const std::string& path, std::string_view name) {
-  const auto file = OpenElf::open(path);
+  const auto file = elf::OpenElf::open(path);
   if (!file) return std::unexpected(file.error());
-  const std::vector<Segment> segments = file->segments();
+  const std::vector<elf::Segment> segments = file->segments();
   std::optional<BinarySymbol> found;
   each_symbol(file->get(), is_function, [&](std::string_view candidate, const GElf_Sym& symbol) {
     if (name != candidate) return true;
-    const auto offset = file_offset(segments, symbol.st_value);
+    const auto offset = elf::file_offset(segments, symbol.st_value);
     if (offset) found = {std::string(candidate), symbol.st_value, symbol.st_size, *offset};
     return !found;
   });
@@ -144,7 +144,7 @@ Result<std::optional<BinarySymbol>> find_elf_function(const std::string& path, s
 
 Result<uint64_t> find_elf_object(const std::string& path, std::string_view name,
                                  const std::vector<std::string>& debug_folders) {
-  const auto file = OpenElf::open(path);
+  const auto file = elf::OpenElf::open(path);
   if (!file) return std::unexpected(file.error());
   std::optional<uint64_t> found;
   const auto any = [](const GElf_Sym&) { return true; };
@@ -154,20 +154,20 @@ Result<uint64_t> find_elf_object(const std::string& path, std::string_view name,
   };
   each_symbol(file->get(), any, take);
   if (found) return *found;
-  if (const std::string separate = find_debug_file(*file, path, debug_folders); !separate.empty())
-    if (const auto debug = OpenElf::open(separate)) each_symbol(debug->get(), any, take);
+  if (const std::string separate = elf::find_debug_file(*file, path, debug_folders); !separate.empty())
+    if (const auto debug = elf::OpenElf::open(separate)) each_symbol(debug->get(), any, take);
   if (found) return *found;
   return base::fail("no symbol " + std::string(name) + " in " + path);
 }
 
 Result<ElfFacts> read_elf(const std::string& path, const std::vector<std::string>& debug_folders) {
-  const auto file = OpenElf::open(path);
+  const auto file = elf::OpenElf::open(path);
   if (!file) return std::unexpected(file.error());
   ElfFacts facts;
-  const std::vector<Segment> segments = file->segments();
+  const std::vector<elf::Segment> segments = file->segments();
   add_functions(file->get(), segments, facts.functions);
-  if (const std::string separate = find_debug_file(*file, path, debug_folders); !separate.empty())
-    if (const auto debug = OpenElf::open(separate)) add_functions(debug->get(), segments, facts.functions);
+  if (const std::string separate = elf::find_debug_file(*file, path, debug_folders); !separate.empty())
+    if (const auto debug = elf::OpenElf::open(separate)) add_functions(debug->get(), segments, facts.functions);
   std::sort(facts.functions.begin(), facts.functions.end(), by_name);
   const auto same = [](const BinarySymbol& a, const BinarySymbol& b) {
     return a.name == b.name && a.address == b.address;
@@ -181,12 +181,12 @@ Result<ElfFacts> read_elf(const std::string& path, const std::vector<std::string
 }
 
 Result<std::string> debug_info_file(const std::string& path, const std::vector<std::string>& debug_folders) {
-  const auto file = OpenElf::open(path);
+  const auto file = elf::OpenElf::open(path);
   if (!file) return std::unexpected(file.error());
   if (file->has_section(".debug_info")) return path;
-  std::string separate = find_debug_file(*file, path, debug_folders);
+  std::string separate = elf::find_debug_file(*file, path, debug_folders);
   if (separate.empty()) return separate;
-  const auto debug = OpenElf::open(separate);
+  const auto debug = elf::OpenElf::open(separate);
   return debug && debug->has_section(".debug_info") ? separate : std::string();
 }
 

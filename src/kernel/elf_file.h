@@ -27,7 +27,7 @@ Result<std::optional<BinarySymbol>> find_elf_function(const std::string& path, s
 Result<uint64_t> find_elf_object(const std::string& path, std::string_view name,
                                  const std::vector<std::string>& debug_folders);
 
-// Reads `path` and its separate debug file (kernel/debug_file.h says where that is looked for). Fails when the file cannot be
+// Reads `path` and its separate debug file (elf/debug_file.h says where that is looked for). Fails when the file cannot be
 // opened or is no ELF file.
 Result<ElfFacts> read_elf(const std::string& path, const std::vector<std::string>& debug_folders);
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <tuple>
 
-#include "kernel/elf_open.h"
+#include "elf/open.h"
 
 namespace sonde::kernel {
 namespace {
@@ -25,7 +25,7 @@ std::optional<std::string> take_string(std::string_view& bytes) {
 }
 
 struct Reader {
-  std::vector<Segment> segments;
+  std::vector<elf::Segment> segments;
   std::optional<uint64_t> base;  // where .stapsdt.base is; a note has where it was when it was written
   size_t word = 8;
 
@@ -41,10 +41,10 @@ struct Reader {
     const auto provider = take_string(bytes);
     const auto name = take_string(bytes);
     const auto arguments = take_string(bytes);
-    const auto place = file_offset(segments, location + moved);
+    const auto place = elf::file_offset(segments, location + moved);
     if (!provider || !name || !place) return std::nullopt;
     UsdtNote note{*provider, *name, arguments.value_or(""), location + moved, *place};
-    if (semaphore) note.semaphore_offset = file_offset(segments, semaphore + moved).value_or(0);
+    if (semaphore) note.semaphore_offset = elf::file_offset(segments, semaphore + moved).value_or(0);
     return note;
   }
 };
@@ -52,7 +52,7 @@ struct Reader {
 }  // namespace
 
 Result<UsdtNotes> read_usdt_notes(const std::string& path) {
-  const auto elf = OpenElf::open(path);
+  const auto elf = elf::OpenElf::open(path);
   if (!elf) return std::unexpected(elf.error());
   UsdtNotes out;
   out.machine = elf->machine();

@@ -45,7 +45,7 @@ constexpr KeyRow kRows[] = {
     {"on_stack_limit", KeyType::integer, "32"},
     {"perf_rb_pages", KeyType::integer, "0"},
     {"print_maps_on_exit", KeyType::boolean, "true"},
-    {"show_debug_info", KeyType::boolean, "false", {}, false, true},
+    {"show_debug_info", KeyType::boolean, "false"},
     {"stack_mode", KeyType::choice, "bpftrace", kStackModes, true},
     {"str_trunc_trailer", KeyType::text, ".."},
     {"unstable_dw_ustack", KeyType::unstable, "warn"},

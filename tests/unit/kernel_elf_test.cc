@@ -6,11 +6,11 @@
 #include <cstring>
 #include <fstream>
 
+#include "elf/open.h"
+#include "elf/zip_member.h"
 #include "kernel/binary_view.h"
-#include "kernel/elf_open.h"
 #include "kernel/process_files.h"
 #include "kernel/x86_length.h"
-#include "kernel/zip_member.h"
 
 namespace sonde::kernel {
 namespace {
@@ -66,23 +66,23 @@ std::string archive(const std::string& name, uint16_t method, size_t local_extra
 
 TEST(ZipMember, IsFoundBehindItsOwnHeader) {
   const std::string bytes = archive("lib/x.so", 0, 11);
-  const auto member = find_zip_member(bytes, "lib/x.so");
+  const auto member = elf::find_zip_member(bytes, "lib/x.so");
   ASSERT_TRUE(member) << member.error().text();
   EXPECT_TRUE(member->stored);
   EXPECT_EQ(bytes.substr(member->offset, member->size), "DATA");
-  EXPECT_FALSE(find_zip_member(bytes, "lib/x"));
-  EXPECT_FALSE(find_zip_member(archive("a", 8, 0), "a")->stored);
+  EXPECT_FALSE(elf::find_zip_member(bytes, "lib/x"));
+  EXPECT_FALSE(elf::find_zip_member(archive("a", 8, 0), "a")->stored);
 }
 
 TEST(ZipMember, SurvivesAnyCut) {
   const std::string bytes = archive("a", 0, 0);
   constexpr size_t kComment = 7;
   for (size_t size = 0; size < bytes.size() - kComment; ++size)
-    EXPECT_FALSE(find_zip_member(bytes.substr(0, size), "a"));
+    EXPECT_FALSE(elf::find_zip_member(bytes.substr(0, size), "a"));
   for (size_t at = 0; at < bytes.size(); ++at) {
     std::string damaged = bytes;
     damaged[at] = '\xff';
-    const auto member = find_zip_member(damaged, "a");
+    const auto member = elf::find_zip_member(damaged, "a");
     if (member) {
       EXPECT_LE(member->offset + member->size, damaged.size());
     }
@@ -90,9 +90,9 @@ TEST(ZipMember, SurvivesAnyCut) {
 }
 
 TEST(ElfPath, MemberIsBehindTheMark) {
-  EXPECT_EQ(split_elf_path("a.apk!/lib/x.so").file, "a.apk");
-  EXPECT_EQ(split_elf_path("a.apk!/lib/x.so").member, "lib/x.so");
-  EXPECT_TRUE(split_elf_path("/bin/sh").member.empty());
+  EXPECT_EQ(elf::split_elf_path("a.apk!/lib/x.so").file, "a.apk");
+  EXPECT_EQ(elf::split_elf_path("a.apk!/lib/x.so").member, "lib/x.so");
+  EXPECT_TRUE(elf::split_elf_path("/bin/sh").member.empty());
 }
 
 TEST(ProcessFiles, OwnMappingsHoldThisProgram) {

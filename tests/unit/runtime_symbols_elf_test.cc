@@ -140,10 +140,10 @@ TEST(Elf, SeparateDebugFile) {
   ASSERT_EQ(run("mkdir -p " + folder + " && objcopy --only-keep-debug " + base + "/p " + folder + "/" + id.substr(2) +
                 ".debug && strip " + base + "/p"),
             0);
-  auto bare = ElfFile::open(base + "/p", "/nonexistent");
+  auto bare = ElfFile::open(base + "/p", {"/nonexistent"});
   ASSERT_TRUE(bare);
   EXPECT_FALSE((*bare)->find(hidden->address));
-  auto stripped = ElfFile::open(base + "/p", base);
+  auto stripped = ElfFile::open(base + "/p", {base});
   ASSERT_TRUE(stripped);
   const auto found = (*stripped)->find(hidden->address + 1);
   ASSERT_TRUE(found);

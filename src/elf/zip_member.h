@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 
-namespace sonde::kernel {
+namespace sonde::elf {
 
 struct ZipMember {
   uint64_t offset = 0, size = 0;  // bytes of the archive
@@ -16,4 +16,4 @@ struct ZipMember {
 // `archive` is the whole file. Fails when it is no archive or has no such member.
 Result<ZipMember> find_zip_member(std::string_view archive, std::string_view name);
 
-}  // namespace sonde::kernel
+}  // namespace sonde::elf

@@ -1,10 +1,10 @@
 // The directory of a ZIP archive stands at its end and is found from there.
-#include "kernel/zip_member.h"
+#include "elf/zip_member.h"
 
 #include <cstring>
 #include <string>
 
-namespace sonde::kernel {
+namespace sonde::elf {
 namespace {
 
 constexpr uint32_t kEndOfDirectory = 0x06054b50;
@@ -57,4 +57,4 @@ Result<ZipMember> find_zip_member(std::string_view archive, std::string_view nam
   return base::fail("no member " + std::string(name));
 }
 
-}  // namespace sonde::kernel
+}  // namespace sonde::elf

@@ -1,17 +1,19 @@
 // The search for a separate debug file: by build id first, which needs no checksum, then by the name in .gnu_debuglink.
-#include "kernel/debug_file.h"
+#include "elf/debug_file.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <optional>
 
-#include "kernel/kernel_text.h"
+#include "base/fd.h"
 
-namespace sonde::kernel {
+namespace sonde::elf {
 namespace {
 
 struct DebugLink {
@@ -19,8 +21,8 @@ struct DebugLink {
   uint32_t checksum = 0;
 };
 
-// CRC-32 as in zlib, over the whole debug file.
-uint32_t checksum(std::string_view bytes) {
+// CRC-32 as in zlib, over the whole file; nothing if it cannot be read.
+std::optional<uint32_t> checksum(const std::string& path) {
   static constexpr auto kTable = [] {
     std::array<uint32_t, 256> table{};
     for (uint32_t i = 0; i < 256; ++i) {
@@ -30,9 +32,17 @@ uint32_t checksum(std::string_view bytes) {
     }
     return table;
   }();
+  const base::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return std::nullopt;
   uint32_t crc = ~0u;
-  for (const char byte : bytes) crc = kTable[(crc ^ static_cast<unsigned char>(byte)) & 0xff] ^ (crc >> 8);
-  return ~crc;
+  std::array<unsigned char, 65536> chunk;
+  for (;;) {
+    const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return std::nullopt;
+    if (got == 0) return ~crc;
+    for (ssize_t i = 0; i < got; ++i) crc = kTable[(crc ^ chunk[static_cast<size_t>(i)]) & 0xff] ^ (crc >> 8);
+  }
 }
 
 std::optional<DebugLink> debug_link(const OpenElf& elf) {
@@ -49,9 +59,7 @@ std::optional<DebugLink> debug_link(const OpenElf& elf) {
 
 bool is_debug_file(const std::string& candidate, const std::string& path, const DebugLink& link, bool check) {
   if (candidate == path || ::access(candidate.c_str(), R_OK) != 0) return false;
-  if (!check) return true;
-  const auto bytes = read_text(candidate);
-  return bytes && checksum(*bytes) == link.checksum;
+  return !check || checksum(candidate) == link.checksum;
 }
 
 // Where debuginfod's client keeps what it has fetched (debuginfod_find_debuginfo(3)).
@@ -118,4 +126,4 @@ std::string find_debug_file(const OpenElf& elf, const std::string& path, const s
   return {};
 }
 
-}  // namespace sonde::kernel
+}  // namespace sonde::elf

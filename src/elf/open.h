@@ -14,7 +14,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 
-namespace sonde::kernel {
+namespace sonde::elf {
 
 // "ARCHIVE!/MEMBER" names a member of a ZIP archive. `member` is empty for a plain file.
 struct ElfPath {
@@ -72,4 +72,4 @@ std::optional<uint64_t> file_offset(const std::vector<Segment>& segments, uint64
 // The other way.
 std::optional<uint64_t> address_at(const std::vector<Segment>& segments, uint64_t offset);
 
-}  // namespace sonde::kernel
+}  // namespace sonde::elf

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "kernel/elf_open.h"
+#include "elf/open.h"
 
-namespace sonde::kernel {
+namespace sonde::elf {
 
 // Lower-case hex; empty if there is none.
 std::string build_id(const OpenElf& elf);
@@ -16,4 +16,4 @@ std::string build_id(const OpenElf& elf);
 // the folder of the binary, .debug beside it, /usr/lib/debug, and what debuginfod has left in its cache.
 std::string find_debug_file(const OpenElf& elf, const std::string& path, const std::vector<std::string>& folders);
 
-}  // namespace sonde::kernel
+}  // namespace sonde::elf

@@ -1,13 +1,13 @@
 // Opening ELF files and archive members, load segments, sections by name.
-#include "kernel/elf_open.h"
+#include "elf/open.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "kernel/zip_member.h"
+#include "elf/zip_member.h"
 
-namespace sonde::kernel {
+namespace sonde::elf {
 namespace {
 
 constexpr std::string_view kMemberMark = "!/";
@@ -119,4 +119,4 @@ std::optional<uint64_t> address_at(const std::vector<Segment>& segments, uint64_
   return std::nullopt;
 }
 
-}  // namespace sonde::kernel
+}  // namespace sonde::elf
