@@ -3,6 +3,8 @@
 
 #include <dwarf.h>
 
+#include <iterator>
+
 #include "debuginfo/dwarf_types.h"
 
 namespace sonde::debuginfo {
@@ -65,6 +67,21 @@ std::optional<uint32_t> argument_register(Machine machine, unsigned number) {
   return std::nullopt;
 }
 
+unsigned argument_register_name(Machine machine, uint32_t number) {
+  return machine == Machine::x86_64 ? kX86Numbers[number] : number;
+}
+
+std::optional<uint32_t> saved_register_offset(Machine machine, unsigned number) {
+  // arch/x86/include/uapi/asm/ptrace.h, in DWARF's order: ax dx cx bx si di bp sp r8 to r15.
+  constexpr uint32_t kX86Offsets[] = {80, 96, 88, 40, 104, 112, 32, 152, 72, 64, 56, 48, 24, 16, 8, 0};
+  constexpr unsigned kArm64General = 31;
+  switch (machine) {
+    case Machine::x86_64: return number < std::size(kX86Offsets) ? std::optional(kX86Offsets[number]) : std::nullopt;
+    case Machine::arm64: return number < kArm64General ? std::optional(number * kWord) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
 bool returned_in_memory(Machine machine, std::optional<Dwarf_Die> type) {
   const auto plain = plain_type(type);
   // arm64 passes the address in a register of its own.
@@ -75,6 +92,11 @@ RegisterAllocator::RegisterAllocator(Machine machine, bool hidden_result)
     : machine_(machine),
       used_(hidden_result ? 1 : 0),
       limit_(machine == Machine::x86_64 ? kX86Registers : kArm64Registers) {}
+
+RegisterAllocator::Place RegisterAllocator::next_address() {
+  if (used_ == limit_) return {.on_stack = true};
+  return {used_++, 1, false};
+}
 
 RegisterAllocator::Place RegisterAllocator::next(std::optional<Dwarf_Die> type) {
   const auto plain = plain_type(type);

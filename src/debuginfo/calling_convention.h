@@ -14,6 +14,12 @@ enum class Machine : uint8_t { x86_64, arm64 };
 // Number of the argument register that DWARF calls `number`; empty: it is none.
 std::optional<uint32_t> argument_register(Machine machine, unsigned number);
 
+// The other way: what DWARF calls an argument register.
+unsigned argument_register_name(Machine machine, uint32_t number);
+
+// Where struct pt_regs of the kernel has the general register that DWARF calls `number`, in bytes; empty: it is none.
+std::optional<uint32_t> saved_register_offset(Machine machine, unsigned number);
+
 // Hands out registers to parameters, in order.
 class RegisterAllocator {
  public:
@@ -26,6 +32,8 @@ class RegisterAllocator {
     bool on_stack = false;
   };
   Place next(std::optional<Dwarf_Die> type);
+  // For a value of which only the address is passed.
+  Place next_address();
 
  private:
   Machine machine_;

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "debuginfo/calling_convention.h"
 #include "debuginfo/dwarf_types.h"
+#include "debuginfo/entry_places.h"
 
 namespace sonde::debuginfo {
 namespace {
@@ -120,6 +121,7 @@ class DwarfFile::State {
       if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(std::move(path));
       return true;
     });
+    if (paths.empty()) find_packages(file, units, paths);
     if (paths.empty()) return base::fail("DWARF error: No compilation unit matches " + file);
     if (paths.size() > 1) {
       std::string list;
@@ -133,6 +135,24 @@ class DwarfFile::State {
   }
 
  private:
+  // A unit of Go is a package and one of Rust a part of a crate: their line tables tell what files they are made of.
+  void find_packages(const std::string& file, std::vector<Dwarf_Die>& units, std::vector<std::string>& paths) {
+    each_unit(dwarf_.get(), [&](Dwarf_Die& unit) {
+      Dwarf_Files* files = nullptr;
+      size_t count = 0;
+      if (language_of(&unit) == Language::c || ::dwarf_getsrcfiles(&unit, &files, &count) != 0) return true;
+      bool has_file = false;
+      for (size_t i = 0; i < count; ++i) {
+        const char* path = ::dwarf_filesrc(files, i, nullptr, nullptr);
+        if (!path || !ends_in(path, file)) continue;
+        has_file = true;
+        if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.emplace_back(path);
+      }
+      if (has_file) units.push_back(unit);
+      return true;
+    });
+  }
+
   static std::optional<uint64_t> line_address(Dwarf_Die& unit, const std::string& file, uint64_t line,
                                               uint64_t column) {
     Dwarf_Lines* lines = nullptr;
@@ -154,47 +174,21 @@ class DwarfFile::State {
     return std::nullopt;
   }
 
-  // Where the compiler says the parameter is at the entry: optimized functions need not follow the convention.
-  std::optional<RegisterAllocator::Place> recorded_place(Dwarf_Die* parameter, uint64_t address) const {
-    Dwarf_Attribute location;
-    Dwarf_Op* operations = nullptr;
-    size_t count = 0;
-    if (!::dwarf_attr(parameter, DW_AT_location, &location) ||
-        ::dwarf_getlocation_addr(&location, address, &operations, &count, 1) != 1)
-      return std::nullopt;
-    RegisterAllocator::Place place;
-    for (size_t i = 0; i < count; ++i) {
-      if (operations[i].atom == DW_OP_piece) continue;
-      std::optional<uint32_t> number;
-      if (operations[i].atom >= DW_OP_reg0 && operations[i].atom <= DW_OP_reg31)
-        number = argument_register(machine_, operations[i].atom - DW_OP_reg0);
-      if (!number || (place.first_register && *number != *place.first_register + place.registers)) return std::nullopt;
-      if (!place.first_register) place.first_register = number;
-      ++place.registers;
-    }
-    if (!place.first_register) return std::nullopt;
-    return place;
-  }
-
   Function function(Dwarf_Die die, uint64_t address) {
     Function out;
     const char* name = ::dwarf_diename(&die);
     out.name = name ? name : "";
-    RegisterAllocator registers(machine_, returned_in_memory(machine_, type_of(&die)));
+    EntryPlaces places(machine_, &die, address);
     Dwarf_Die child;
     if (::dwarf_child(&die, &child) != 0) return out;
     do {
-      if (::dwarf_tag(&child) != DW_TAG_formal_parameter) continue;
+      if (::dwarf_tag(&child) != DW_TAG_formal_parameter || is_result(&child)) continue;
       Parameter parameter;
       if (const char* text = ::dwarf_diename(&child)) parameter.name = text;
       const auto type = type_of(&child);
       parameter.type = reader_.type(type);
       parameter.text = type_text(type);
-      auto place = registers.next(type);
-      if (const auto recorded = recorded_place(&child, address)) place = *recorded;
-      parameter.first_register = place.first_register;
-      parameter.registers = place.registers;
-      parameter.on_stack = place.on_stack;
+      places.place(&child, type, parameter);
       out.parameters.push_back(std::move(parameter));
     } while (::dwarf_siblingof(&child, &child) == 0);
     return out;

@@ -14,15 +14,24 @@
 
 namespace sonde::debuginfo {
 
+// Part of a value that lies in a register when a function is entered.
+struct RegisterPiece {
+  uint32_t saved_at = 0;  // where struct pt_regs has the register, in bytes
+  uint32_t offset = 0;    // of the part in the value
+  uint32_t size = 8;      // bytes: 1, 2, 4, 8
+};
+
 struct Parameter {
   std::string name;               // empty: the source gives it none
   types::TypeRef type = nullptr;  // kind none: a type that sonde cannot use
   std::string text;               // as -lv shows the type: "struct point*"
-  // Where it is when the function is entered: number of the first argument register, and of how many it takes. Empty: it is
-  // on the stack, in a floating-point register, or nowhere.
+  // Where it is when the function is entered: number of the first argument register of C, and of how many it takes. Empty: it
+  // is where `pieces` say, on the stack, in a floating-point register, or nowhere.
   std::optional<uint32_t> first_register;
   uint32_t registers = 0;
   bool on_stack = false;
+  std::vector<RegisterPiece> pieces;
+  bool by_reference = false;  // the only piece is its address
 };
 
 struct Function {

@@ -42,14 +42,21 @@ Place FunctionLowering::argument_place(size_t field) {
   if (probe.arg_source == ArgSource::entry_registers)
     return {Place::Kind::owned, saved_arguments(), first * kWord, Space::none};
   const TypeRef type = probe.args_type->c_record->fields()[field].type;
-  if (in_register(type))
-    return {Place::Kind::context, context(), argument_register_offset(module.is_arm64(), first), Space::kernel};
-  // A record by value: its registers are not neighbours in the context.
   const uint32_t words = (type->size + kWord - 1) / kWord;
+  std::vector<debuginfo::RegisterPiece> pieces;
+  if (field < probe.arg_pieces.size()) pieces = probe.arg_pieces[field].pieces;
+  if (pieces.empty())
+    for (uint32_t i = 0; i < words; ++i)
+      pieces.push_back({argument_register_offset(module.is_arm64(), first + i), i * kWord, kWord});
+  else if (probe.arg_pieces[field].by_reference)
+    return {Place::Kind::foreign, context_load(pieces.front().saved_at, kWord, false), 0, Space::user};
+  if (in_register(type)) return {Place::Kind::context, context(), pieces.front().saved_at, Space::kernel};
+  // A record by value: its registers are not neighbours in the context.
   llvm::Value* to = allocate(words * kWord);
-  for (uint32_t i = 0; i < words; ++i)
-    store(offset(to, i * kWord), kWord,
-          context_load(argument_register_offset(module.is_arm64(), first + i), kWord, false));
+  zero(to, words * kWord);
+  for (const debuginfo::RegisterPiece& piece : pieces)
+    if (piece.offset + piece.size <= words * kWord)
+      store(offset(to, piece.offset), piece.size, context_load(piece.saved_at, kWord, false));
   return {Place::Kind::owned, to, 0, Space::none};
 }
 

@@ -38,6 +38,12 @@ enum class ArgSource : uint8_t {
 using types::Capability;
 using enum types::Capability;
 
+// A field of args_type in the registers of the context, unless empty.
+struct ArgPieces {
+  std::vector<debuginfo::RegisterPiece> pieces;
+  bool by_reference = false;  // the only piece is the address of the field
+};
+
 // One program to be: a provider's answer for one match of one attach point.
 struct ResolvedProbe {
   std::string provider;               // canonical name: "tracepoint"
@@ -57,6 +63,8 @@ struct ResolvedProbe {
   // Where each field of args_type is, in field order: for raw_words the index of its word, for registers and entry_registers
   // the number of its argument register. A by-value struct takes several.
   std::vector<uint32_t> arg_words;
+  // For registers, in the same order, empty where all are as arg_words say: what is in other registers.
+  std::vector<ArgPieces> arg_pieces;
   // For usdt: arguments by the attach cookie of the place that was reached; one entry where all places agree.
   std::vector<std::vector<UsdtArgument>> usdt_arguments;
   types::TypeRef retval_type = nullptr;     // fexit: BTF type; registers: uint64

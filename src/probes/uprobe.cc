@@ -46,7 +46,7 @@ ResolvedProbe make(ProbeContext& context, const AttachText& text, const Request&
   image::UprobeAttach attach{context.binaries.file_of(path), std::move(sites), request.on_return};
   probe.arg_source = ArgSource::registers;
   if (context.wants_args) {
-    set_dwarf_arguments(context, probe, path, address);
+    set_dwarf_arguments(context, probe, path, address, request.on_return);
     if (request.on_return) {
       probe.arg_source = ArgSource::entry_registers;
       image::UprobeAttach entry = attach;
@@ -220,6 +220,13 @@ std::vector<std::string> find_binaries(ProbeContext& context, const AttachText& 
   return std::move(*paths);
 }
 
+// The kernel puts its own return address on the stack, which Go's runtime does not expect there.
+void warn_of_go(ProbeContext& context, const AttachText& text, const Request& request, const std::string& path) {
+  if (!request.on_return || !context.binaries.is_go(path)) return;
+  auto& warning = context.diagnostics.emit<diag::Id::uretprobe_go>(text.range, path);
+  warning.hints.push_back("Probe the entry, or the return instructions by their offsets, with uprobes.");
+}
+
 bool resolve_target(ProbeContext& context, const AttachText& text, const Request& request,
                     std::vector<ResolvedProbe>& out) {
   const std::string& function = request.function.name;
@@ -230,6 +237,7 @@ bool resolve_target(ProbeContext& context, const AttachText& text, const Request
   }
   const std::vector<std::string> paths = find_binaries(context, text, request);
   if (paths.empty()) return false;
+  for (const std::string& path : paths) warn_of_go(context, text, request, path);
   if (function.empty()) return report_no_function(context, text, request, paths.front());
   if (by_address) {
     const auto address = parse_number(function);

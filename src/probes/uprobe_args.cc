@@ -9,7 +9,7 @@
 namespace sonde::probes {
 
 void set_dwarf_arguments(ProbeContext& context, ResolvedProbe& probe, const std::string& path,
-                         std::optional<uint64_t> address) {
+                         std::optional<uint64_t> address, bool at_return) {
   types::TypeContext& types = context.kernel.types();
   const auto refuse = [&](const std::string& why) {
     probe.args_error = "Could not parse arguments of \"" + probe.full_name + "\": " + why;
@@ -24,8 +24,10 @@ void set_dwarf_arguments(ProbeContext& context, ResolvedProbe& probe, const std:
       probe.args_error = "'args' builtin is not supported for probes with stack-passed arguments.";
       return;
     }
-    record.add(parameter.name, parameter.first_register ? parameter.type : types.none(),
+    const bool in_pieces = !parameter.pieces.empty() && !at_return;
+    record.add(parameter.name, parameter.first_register || in_pieces ? parameter.type : types.none(),
                parameter.first_register.value_or(0));
+    probe.arg_pieces.push_back({parameter.pieces, parameter.by_reference});
   }
   std::move(record).finish(types, probe);
 }

@@ -250,6 +250,8 @@ def prebuild(tests, settings):
     for test in tests:
         if "PREBUILT" not in test.fields:
             continue
+        if not all(features.has(word) for word in test.words("REQUIRES") if word.startswith("command:")):
+            continue  # skipped later, with the reason
         with Run(test, settings) as run:
             folder = run.places["PREBUILT"]
             shutil.rmtree(folder, ignore_errors=True)
