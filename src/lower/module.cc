@@ -79,6 +79,8 @@ ModuleState::ModuleState(llvm::LLVMContext& context, plan::Plan& plan, const sou
       sparing_(sparing),
       module_("sonde", context),
       debug_(module_) {
+  // Descriptions are held by reference while expressions are lowered that turn out to need an internal map.
+  plan_.image.maps.reserve(plan_.image.maps.size() + kInternalMaps);
   start_debug_info();
   for (size_t i = 0; i < plan_.image.parameters.size(); ++i) place_parameter(plan_.image.parameters[i]);
   auto* license = llvm::ConstantDataArray::getString(context_, plan_.image.config.license);
