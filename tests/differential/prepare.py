@@ -103,7 +103,7 @@ def fold(node):
     op, kids = node.op, node.kids
     if op == "binary" and all(kid.op in LITERALS for kid in kids):
         return fold_binary(node)
-    if op == "enumerator" or op == "binary" and all(kid.op == "int" or kid.get("known") is not None for kid in kids):
+    if op == "enumerator" or op == "binary" and node.operator not in ("&&", "||") and all(kid.op == "int" or kid.get("known") is not None for kid in kids):
         # Whether enumerators are folded is open: what they amount to has to be the same either way.
         node.known = node.value if op == "enumerator" else fold_ints(node.operator, *map(known, kids), node).value
         if op == "binary" and min(map(known, kids)) < 0 and node.operator not in ("+", "-", "*", "&", "|", "^"):
