@@ -82,8 +82,6 @@ ModuleState::ModuleState(llvm::LLVMContext& context, plan::Plan& plan, const sou
   // Descriptions are held by reference while expressions are lowered that turn out to need an internal map.
   plan_.image.maps.reserve(plan_.image.maps.size() + kInternalMaps);
   start_debug_info();
-  // Descriptions of maps are held while values are lowered, which may ask for one more internal map.
-  plan_.image.maps.reserve(plan_.image.maps.size() + kInternalMaps);
   for (size_t i = 0; i < plan_.image.parameters.size(); ++i) place_parameter(plan_.image.parameters[i]);
   auto* license = llvm::ConstantDataArray::getString(context_, plan_.image.config.license);
   auto* global = new llvm::GlobalVariable(module_, license->getType(), true, llvm::GlobalValue::InternalLinkage,
