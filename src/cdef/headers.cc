@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "cdef/kernel_tree.h"
+
 namespace sonde::cdef {
 namespace {
 
@@ -34,7 +36,8 @@ void add_list(const char* variable, std::vector<std::string>& folders) {
 
 }  // namespace
 
-HeaderSearch::HeaderSearch(std::vector<std::string> user, const std::string& arch) : folders_(std::move(user)) {
+HeaderSearch::HeaderSearch(std::vector<std::string> user, const std::string& arch, const std::string& release)
+    : folders_(std::move(user)), tree_(kernel_tree_folders(arch, release)) {
   add_list("CPATH", folders_);
   user_count_ = folders_.size();
   add_list("C_INCLUDE_PATH", folders_);
@@ -45,24 +48,43 @@ HeaderSearch::HeaderSearch(std::vector<std::string> user, const std::string& arc
   }
 }
 
-std::optional<HeaderText> HeaderSearch::find(std::string_view name, bool quoted, const std::string& folder,
+std::optional<HeaderText> HeaderSearch::find_in_tree(std::string_view name) const {
+  for (const std::string& folder : tree_) {
+    const std::filesystem::path path = std::filesystem::path(folder) / name;
+    if (auto text = read_header(path))
+      return HeaderText{path.string(), std::move(*text), path.parent_path().string(), true, true, folders_.size()};
+  }
+  return {};
+}
+
+std::optional<HeaderText> HeaderSearch::find(std::string_view name, bool quoted, const Includer& from,
                                              std::optional<size_t> after) const {
-  const auto open = [&](const std::filesystem::path& path, bool system, size_t place) -> std::optional<HeaderText> {
+  const auto open = [](const std::filesystem::path& path, bool system, bool kernel,
+                       size_t place) -> std::optional<HeaderText> {
     auto text = read_header(path);
     if (!text) return {};
-    return HeaderText{path.string(), std::move(*text), path.parent_path().string(), system, place};
+    return HeaderText{path.string(), std::move(*text), path.parent_path().string(), system, kernel, place};
   };
   const std::filesystem::path given(name);
-  if (given.is_absolute()) return open(given, false, 0);
-  if (quoted && !after)
-    if (auto found = open(folder.empty() ? given : std::filesystem::path(folder) / given, false, 0)) return found;
+  if (given.is_absolute()) return open(given, false, false, 0);
+  if (quoted && !after) {
+    const std::filesystem::path beside = from.folder.empty() ? given : std::filesystem::path(from.folder) / given;
+    if (auto found = open(beside, from.system, from.kernel, 0)) return found;
+  }
   for (size_t i = after ? *after + 1 : 0; i <= folders_.size(); ++i) {
-    // Between the user's folders and the system's: the bundled ones.
-    if (i == user_count_ && (!after || *after < user_count_))
+    // Between the user's folders and the system's: the bundled ones, and the kernel's tree, whose headers need its own
+    // versions of the bundled ones.
+    if (i == user_count_ && (!after || *after < user_count_)) {
+      if (from.kernel)
+        if (auto found = find_in_tree(name)) return found;
       if (const auto text = bundled_header(name))
-        return HeaderText{"<sonde>/" + std::string(name), std::string(*text), {}, true, i ? i - 1 : 0};
+        return HeaderText{"<sonde>/" + std::string(name), std::string(*text), {}, true, false, i ? i - 1 : 0};
+      // The C library's headers were written for the user part of the kernel's.
+      if (!from.system && is_kernel_header(name))
+        if (auto found = find_in_tree(name)) return found;
+    }
     if (i == folders_.size()) break;
-    if (auto found = open(std::filesystem::path(folders_[i]) / given, i >= user_count_, i)) return found;
+    if (auto found = open(std::filesystem::path(folders_[i]) / given, i >= user_count_, false, i)) return found;
   }
   return {};
 }

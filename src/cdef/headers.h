@@ -1,5 +1,5 @@
-// Where `#include` finds its text: -I folders, the folder of the including file, headers that come with sonde, then the
-// system's.
+// Where `#include` finds its text: the folder of the including file, -I folders, headers that come with sonde, the kernel's
+// source tree for what is the kernel's, then the system's.
 #pragma once
 
 #include <optional>
@@ -14,16 +14,24 @@ struct HeaderText {
   std::string text;
   std::string folder;   // where its own "..." includes begin to look
   bool system = false;  // not the user's: what our parser cannot read in it is skipped
+  bool kernel = false;  // of the kernel's source tree; `system`, too
   size_t place = 0;     // index of the searched folder it came from, for #include_next
+};
+
+// The file in which an #include stands.
+struct Includer {
+  std::string folder;  // empty: the working directory
+  bool system = false;
+  bool kernel = false;
 };
 
 class HeaderSearch {
  public:
-  // `user`: -I folders, in order. `arch` as uname gives it.
-  HeaderSearch(std::vector<std::string> user, const std::string& arch);
+  // `user`: -I folders, in order. `arch` and `release` as uname gives them.
+  HeaderSearch(std::vector<std::string> user, const std::string& arch, const std::string& release);
 
-  // `quoted`: spelled "name", so `folder` is looked at first. `after`: #include_next from that place.
-  std::optional<HeaderText> find(std::string_view name, bool quoted, const std::string& folder,
+  // `quoted`: spelled "name", so the folder of `from` is looked at first. `after`: #include_next from that place.
+  std::optional<HeaderText> find(std::string_view name, bool quoted, const Includer& from,
                                  std::optional<size_t> after = {}) const;
   // The folders of -I and the system's that exist, for the message about a missing header.
   const std::vector<std::string>& folders() const { return folders_; }
@@ -31,7 +39,10 @@ class HeaderSearch {
   static bool is_kernel_header(std::string_view name);
 
  private:
+  std::optional<HeaderText> find_in_tree(std::string_view name) const;
+
   std::vector<std::string> folders_;
+  std::vector<std::string> tree_;
   size_t user_count_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cdef/constant.h"
+#include "cdef/kernel_tree.h"
 
 namespace sonde::cdef {
 
@@ -55,7 +56,7 @@ void Preprocessor::run(const std::vector<source::Range>& pieces, const std::stri
                        diag::Diagnostics& diagnostics, std::vector<Token>& out) {
   diagnostics_ = &diagnostics;
   File all;
-  all.folder = folder;
+  all.origin.folder = folder;
   for (const source::Range& piece : pieces) {
     const size_t first = all.tokens.size();
     lex(sources_, piece, all.tokens);
@@ -158,16 +159,16 @@ void Preprocessor::directive(const File& file, const std::vector<Token>& line, s
     return;
   }
   if (name == "error") {
-    if (file.user) diagnostics_->emit<Id::c_error>(range_of(line), spelled({line.begin() + 1, line.end()}));
+    if (file.user()) diagnostics_->emit<Id::c_error>(range_of(line), spelled({line.begin() + 1, line.end()}));
     return;
   }
   if (name == "warning") {
-    if (file.user) diagnostics_->emit<Id::c_warning>(range_of(line), spelled({line.begin() + 1, line.end()}));
+    if (file.user()) diagnostics_->emit<Id::c_warning>(range_of(line), spelled({line.begin() + 1, line.end()}));
     return;
   }
   // `# 12 "file"` of a preprocessed text changes nothing here.
   if (name == "line" || name == "ident" || line[0].kind == TokenKind::number) return;
-  if (file.user) diagnostics_->emit<Id::c_directive>(line[0].range, name);
+  if (file.user()) diagnostics_->emit<Id::c_directive>(line[0].range, name);
 }
 
 // `defined X`, `__has_include(<x.h>)`, `__has_attribute(x)` at `at`: the answer; `at` moves to their last token.
@@ -197,7 +198,7 @@ Token Preprocessor::tested(std::vector<Token>& line, size_t& at) {
   if (!name.text.starts_with("__has_include") || inside.empty()) return number(false, name);
   std::string text = spelled(inside);
   if (text.size() < 2) return number(false, name);
-  return number(headers_.find(text.substr(1, text.size() - 2), text[0] == '"', "").has_value(), name);
+  return number(headers_.find(text.substr(1, text.size() - 2), text[0] == '"', {}).has_value(), name);
 }
 
 bool Preprocessor::evaluate(const std::vector<Token>& line) {
@@ -283,6 +284,17 @@ void Preprocessor::missing_header(const std::string& name, source::Range range) 
   }
 }
 
+// Before the first header of the kernel's tree.
+void Preprocessor::prepare_kernel(std::vector<Token>& out) {
+  if (std::exchange(kernel_prepared_, true)) return;
+  const source::BufferId buffer = sources_.add("<kernel>", std::string(kernel_tree_preamble()));
+  system_.insert(buffer.value);
+  kernel_.insert(buffer.value);
+  File preamble{.tokens = {}, .origin = {.folder = {}, .system = true, .kernel = true}};
+  lex(sources_, {buffer, 0, static_cast<uint32_t>(kernel_tree_preamble().size())}, preamble.tokens);
+  file(preamble, out);
+}
+
 void Preprocessor::include(const File& from, const std::vector<Token>& line, bool next, std::vector<Token>& out) {
   std::vector<Token> name(line.begin() + 1, line.end());
   if (!name.empty() && name[0].kind == TokenKind::identifier) name = expand(std::move(name));
@@ -301,19 +313,21 @@ void Preprocessor::include(const File& from, const std::vector<Token>& line, boo
     diagnostics_->emit<Id::c_include_depth>(range_of(line), text);
     return;
   }
-  auto header = headers_.find(text, quoted, from.folder, next ? std::optional(from.place) : std::nullopt);
+  auto header = headers_.find(text, quoted, from.origin, next ? std::optional(from.place) : std::nullopt);
   if (!header) {
     // Headers of the system that miss another one are the system's problem, and often nothing is lost.
-    if (from.user) missing_header(text, range_of(line));
+    if (from.user()) missing_header(text, range_of(line));
     return;
   }
   if (once_.contains(header->path)) return;
+  if (header->kernel) prepare_kernel(out);
   levels_.push_back(range_of(line));
   auto known = loaded_.find(header->path);
   if (known == loaded_.end()) {
-    File loaded{.tokens = {}, .folder = header->folder, .place = header->place, .user = !header->system};
+    File loaded{.tokens = {}, .origin = {header->folder, header->system, header->kernel}, .place = header->place};
     const source::BufferId buffer = sources_.add(header->path, std::move(header->text));
     if (header->system) system_.insert(buffer.value);
+    if (header->kernel) kernel_.insert(buffer.value);
     diagnostics_->set_origin(buffer, {levels_.rbegin(), levels_.rend()});
     lex(sources_, {buffer, 0, static_cast<uint32_t>(sources_.buffer(buffer).text().size())}, loaded.tokens);
     known = loaded_.emplace(header->path, std::move(loaded)).first;

@@ -42,15 +42,18 @@ class Preprocessor {
   std::vector<Token> expand_object(std::string_view name);
   // Names of all macros.
   std::vector<std::string_view> names() const;
-  // Is the text of this buffer a header that the user does not own?
+  // Whether any header was read.
+  bool has_headers() const { return !loaded_.empty(); }
+  // Is the text of this buffer a header that the user does not own? Is it one of the kernel's source tree?
   bool is_system(source::BufferId buffer) const { return system_.contains(buffer.value); }
+  bool is_kernel(source::BufferId buffer) const { return kernel_.contains(buffer.value); }
 
  private:
   struct File {
     std::vector<Token> tokens;
-    std::string folder;
+    Includer origin;
     size_t place = 0;
-    bool user = true;
+    bool user() const { return !origin.system; }
   };
   struct Condition {
     source::Range range;
@@ -68,6 +71,7 @@ class Preprocessor {
   void define(const std::vector<Token>& line);
   bool read_parameters(const std::vector<Token>& line, size_t& at, Macro& macro);
   void include(const File& from, const std::vector<Token>& line, bool next, std::vector<Token>& out);
+  void prepare_kernel(std::vector<Token>& out);
   void missing_header(const std::string& name, source::Range range);
   void pragma(const std::vector<Token>& line, std::vector<Token>& out);
 
@@ -87,7 +91,8 @@ class Preprocessor {
   std::unordered_map<std::string_view, Macro> macros_;
   std::unordered_map<std::string, File> loaded_;
   std::set<std::string> once_;
-  std::unordered_set<uint32_t> system_;
+  std::unordered_set<uint32_t> system_, kernel_;
+  bool kernel_prepared_ = false;
   std::deque<std::string> texts_;
   std::deque<Hidden> hidden_;
   std::string current_path_;

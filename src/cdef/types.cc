@@ -134,7 +134,7 @@ bool UnitTypes::measure(const CType* type, uint32_t& size, uint32_t& align) {
       const Record& record = *type->record;
       size = record.size;
       align = std::max(record.align, align);
-      if (record.complete) return true;
+      if (record.complete && !gives_way(record)) return true;
       const types::TypeRef found = record.name.empty() ? nullptr : convert(type);
       if (!found || found->size == 0) return false;
       size = found->size;
@@ -195,11 +195,17 @@ types::TypeRef UnitTypes::convert(Enumeration* enumeration, uint32_t size) {
   return context.enumeration(enumeration->converted->c_enum, size);
 }
 
+bool UnitTypes::gives_way(const Record& record) const {
+  if (record.name.empty() || !is_kernel_ || !is_kernel_(record.range.buffer)) return false;
+  const types::TypeRef found = kernel_.find_type(record.is_union ? "union" : "struct", record.name);
+  return found && found->size != 0;
+}
+
 types::TypeRef UnitTypes::convert_record(Record& record) {
   if (record.converted) return record.converted;
   types::TypeContext& context = kernel_.types();
   const char* tag = record.is_union ? "union" : "struct";
-  if (!record.complete && !record.name.empty())
+  if ((!record.complete || gives_way(record)) && !record.name.empty())
     if (const types::TypeRef found = kernel_.find_type(tag, record.name)) return found;
   const auto id = reinterpret_cast<uintptr_t>(&record);
   const types::TypeRef made =
@@ -253,6 +259,7 @@ std::vector<types::CField> UnitTypes::fields(const types::CRecord& record) {
     made.bit_offset = field.bit_offset;
     made.bit_size = field.bit_size;
     made.tag = field.type->tag;
+    made.open_text = made.type->kind == types::Kind::string;
     // The unit that holds a bit-field must not reach over the end of a packed record, nor leave out its last bits.
     if (field.bit_size &&
         (field.offset + made.type->size > source.size || field.bit_offset + field.bit_size > 8 * made.type->size)) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -40,6 +41,9 @@ class UnitTypes final : public types::CRecordSource {
   const CType* type_of(Record* record);
   const CType* type_of(Enumeration* enumeration);
 
+  // Tells headers of the kernel's source tree. What those define and BTF knows, too, is BTF's: that is the running kernel.
+  void set_kernel_headers(std::function<bool(source::BufferId)> is_kernel) { is_kernel_ = std::move(is_kernel); }
+
   // --- names ----------------------------------------------------------------------------------------------------------
   bool add_typedef(const std::string& name, const CType* type) { return typedefs_.emplace(name, type).second; }
   // Typedefs of the unit, of the C library's and the kernel's basic names, and of BTF; null: unknown.
@@ -65,9 +69,11 @@ class UnitTypes final : public types::CRecordSource {
   types::TypeRef convert_array(const CType& type);
   const CType* basic(std::string_view name);
   const CType* from_kernel(types::TypeRef type);
+  bool gives_way(const Record& record) const;
 
   const kernel::KernelView& kernel_;
   bool char_is_signed_;
+  std::function<bool(source::BufferId)> is_kernel_;
   CType void_, boolean_{CType::Kind::boolean, 1, 1}, function_{CType::Kind::function};
   CType signed_char_{.kind = CType::Kind::integer, .size = 1, .is_signed = true, .plain_char = true};
   CType unsigned_char_{.kind = CType::Kind::integer, .size = 1, .plain_char = true};

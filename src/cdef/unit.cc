@@ -25,10 +25,12 @@ struct Unit::State {
       : sources(set),
         kernel(view),
         options(std::move(given)),
-        headers(options.include_dirs, view.arch()),
+        headers(options.include_dirs, view.arch(), view.release()),
         preprocessor(set, headers, view.has_btf()),
         types(static_cast<UnitTypes&>(view.types().keep(std::make_unique<UnitTypes>(view, !is_arm(view))))),
-        parser(types, is_arm(view), [this](source::BufferId buffer) { return preprocessor.is_system(buffer); }) {}
+        parser(types, is_arm(view), [this](source::BufferId buffer) { return preprocessor.is_system(buffer); }) {
+    types.set_kernel_headers([this](source::BufferId buffer) { return preprocessor.is_kernel(buffer); });
+  }
 
   void read(const std::vector<source::Range>& pieces, const std::string& folder, diag::Diagnostics& diagnostics) {
     if (!std::exchange(prepared, true)) {
@@ -96,6 +98,8 @@ std::optional<std::string> Unit::define_number(std::string_view name) {
   if (!value) return {};
   return value->negative() ? std::to_string(static_cast<int64_t>(value->bits)) : std::to_string(value->bits);
 }
+
+bool Unit::has_headers() const { return state_->preprocessor.has_headers(); }
 
 bool Unit::is_function_macro(std::string_view name) const {
   const Macro* macro = state_->preprocessor.find(name);

@@ -39,6 +39,9 @@ class Unit {
   types::TypeRef find_type(std::string_view tag, std::string_view name);
   std::optional<kernel::Enumerator> find_enumerator(std::string_view name);
 
+  // Whether it read any header.
+  bool has_headers() const;
+
   // Value of an object-like macro, fully expanded, as text; empty: no such macro, or nothing in it. A macro that stands for
   // itself (`#define X X` beside an enumerator) is none.
   std::optional<std::string> define(std::string_view name);
