@@ -35,7 +35,7 @@ void CObjects::load(const std::vector<CImport>& files, std::vector<std::string> 
         diagnostics.emit<Id::import_unreadable>(file.range, file.name, std::strerror(text.error().code));
       continue;
     }
-    auto output = compile_bpf(file.path, folders);
+    auto output = compile_bpf({.path = file.path, .text = {}, .folders = folders});
     if (!output || !output->good) {
       diagnostics.emit<Id::import_build_failed>(file.range)
           .hints.push_back(output ? without_last_newline(output->messages) : output.error().text());

@@ -1,6 +1,7 @@
 // The seams between C definitions and the checker.
 #include "compile/c_section.h"
 
+#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -11,8 +12,14 @@ namespace sonde::compile {
 using diag::Id;
 
 CSection::CSection(source::SourceSet& sources, ast::Arena& arena, diag::Diagnostics& diagnostics,
-                   const kernel::KernelView& kernel, cdef::UnitOptions options)
-    : sources_(sources), arena_(arena), diagnostics_(diagnostics), kernel_(kernel), options_(std::move(options)) {}
+                   const kernel::KernelView& kernel, cdef::UnitOptions options, bool ask_clang)
+    : sources_(sources),
+      arena_(arena),
+      diagnostics_(diagnostics),
+      kernel_(kernel),
+      options_(std::move(options)),
+      clang_(kernel.types(), options_.include_dirs),
+      ask_clang_(ask_clang) {}
 
 CSection::~CSection() = default;
 
@@ -21,22 +28,56 @@ cdef::Unit& CSection::unit() {
   return *unit_;
 }
 
-bool CSection::read(const ast::Program& program, diag::Diagnostics& diagnostics) {
-  if (!options_.includes.empty() && !unit_) unit().read_includes(diagnostics);
-  if (!diagnostics.ok() || program.c_items.empty()) return diagnostics.ok();
-  std::vector<source::Range> items;
-  for (const ast::CItem& item : program.c_items) items.push_back(item.range);
-  unit().read(items, sources_.buffer(items.front().buffer).name(), diagnostics);
+// Our own reader first: it needs no compiler, and its messages show the script. What it refuses may still be good C.
+bool CSection::accept(diag::Diagnostics problems, std::string text, diag::Diagnostics& diagnostics) {
+  text_ += text;
+  const bool taken = ask_clang_ && (by_clang_ || !problems.ok()) && clang_.read(text_);
+  by_clang_ |= taken;
+  for (const diag::Diagnostic& problem : problems.all())
+    if (!taken || problem.severity() != diag::Severity::error) diagnostics.append(problem);
   return diagnostics.ok();
 }
 
-bool CSection::read_header(source::BufferId text, diag::Diagnostics& diagnostics) {
-  unit().read_header(text, diagnostics);
-  return diagnostics.ok();
+bool CSection::read(const ast::Program& program, diag::Diagnostics& diagnostics) {
+  if (!options_.includes.empty() && !unit_) {
+    diag::Diagnostics problems;
+    unit().read_includes(problems);
+    std::string text;
+    for (const std::string& name : options_.includes) text += "#include \"" + name + "\"\n";
+    if (!accept(std::move(problems), std::move(text), diagnostics)) return false;
+  }
+  if (program.c_items.empty()) return true;
+  std::vector<source::Range> items;
+  std::string text;
+  for (const ast::CItem& item : program.c_items) {
+    items.push_back(item.range);
+    const std::string_view written = sources_.text(item.range);
+    text += std::string(written) + (written.starts_with('#') || written.ends_with(';') ? "\n" : ";\n");
+  }
+  const std::string& name = sources_.buffer(items.front().buffer).name();
+  if (const std::string folder = std::filesystem::path(name).parent_path(); !folder.empty()) clang_.add_folder(folder);
+  diag::Diagnostics problems;
+  unit().read(items, name, problems);
+  return accept(std::move(problems), std::move(text), diagnostics);
+}
+
+bool CSection::read_header(source::BufferId buffer, diag::Diagnostics& diagnostics) {
+  diag::Diagnostics problems;
+  unit().read_header(buffer, problems);
+  return accept(std::move(problems), "#include \"" + sources_.buffer(buffer).name() + "\"\n", diagnostics);
 }
 
 types::TypeRef CSection::type(std::string_view tag, std::string_view name) {
-  return unit_ ? unit_->find_type(tag, name) : nullptr;
+  if (!unit_) return nullptr;
+  if (by_clang_)
+    if (const types::TypeRef type = clang_.find(tag, name); type && type->size != 0) return type;
+  if (const types::TypeRef type = unit_->find_type(tag, name)) return type;
+  // A declaration of a header that our reader left out.
+  if (by_clang_ || !ask_clang_ || !unit_->has_headers() || kernel_.find_type(tag, name) || !clang_.read(text_))
+    return nullptr;
+  by_clang_ = true;
+  const types::TypeRef type = clang_.find(tag, name);
+  return type && type->size != 0 ? type : nullptr;
 }
 
 std::optional<kernel::Enumerator> CSection::enumerator(std::string_view name) {

@@ -9,6 +9,7 @@
 
 #include "ast/ast.h"
 #include "cdef/unit.h"
+#include "compile/clang_types.h"
 #include "diag/diagnostic.h"
 #include "kernel/kernel_view.h"
 #include "source/source_buffer.h"
@@ -17,9 +18,9 @@ namespace sonde::compile {
 
 class CSection {
  public:
-  // All must outlive this object.
+  // All must outlive this object. `ask_clang`: where it is installed, it may take what our own reader refuses.
   CSection(source::SourceSet& sources, ast::Arena& arena, diag::Diagnostics& diagnostics,
-           const kernel::KernelView& kernel, cdef::UnitOptions options);
+           const kernel::KernelView& kernel, cdef::UnitOptions options, bool ask_clang);
   ~CSection();
 
   // Reads --include, once, and the C items of `program`. False when errors were reported.
@@ -35,6 +36,7 @@ class CSection {
 
  private:
   cdef::Unit& unit();
+  bool accept(diag::Diagnostics problems, std::string text, diag::Diagnostics& diagnostics);
   const ast::Expr* parse(std::string_view name, source::Range use, std::string text);
 
   source::SourceSet& sources_;
@@ -43,6 +45,10 @@ class CSection {
   const kernel::KernelView& kernel_;
   cdef::UnitOptions options_;
   std::unique_ptr<cdef::Unit> unit_;
+  std::string text_;  // all C of the program, as clang is to read it
+  ClangTypes clang_;
+  bool ask_clang_;
+  bool by_clang_ = false;  // our own reader refused the text, clang took it
   std::map<std::string, const ast::Expr*, std::less<>> defines_;
 };
 

@@ -45,16 +45,19 @@ std::string target_define(std::string_view machine) {
   return "-D__TARGET_ARCH_" + name;
 }
 
-std::vector<std::string> arguments_for(const std::string& clang, const std::string& path,
-                                       const std::vector<std::string>& folders) {
+std::vector<std::string> arguments_for(const std::string& clang, const ClangInput& input) {
   utsname system{};
   ::uname(&system);
   const std::string machine = system.machine;
   std::vector<std::string> arguments = {clang, "-target", "bpf", "-mcpu=v3", "-O2",
                                         "-g",  "-c",      "-o",  "-",        target_define(machine)};
-  for (const std::string& folder : folders) arguments.insert(arguments.end(), {"-I", folder});
+  for (const std::string& folder : input.folders) arguments.insert(arguments.end(), {"-I", folder});
   // Headers of the C library include <asm/...>, which multiarch systems keep apart.
-  arguments.insert(arguments.end(), {"-idirafter", "/usr/include/" + machine + "-linux-gnu", "--", path});
+  arguments.insert(arguments.end(), {"-idirafter", "/usr/include/" + machine + "-linux-gnu"});
+  if (input.path.empty())
+    arguments.insert(arguments.end(), {"-x", "c", "-"});
+  else
+    arguments.insert(arguments.end(), {"--", input.path});
   return arguments;
 }
 
@@ -83,11 +86,11 @@ void read_both(int output, int messages, ClangOutput& result) {
 
 }  // namespace
 
-Result<ClangOutput> compile_bpf(const std::string& path, const std::vector<std::string>& folders) {
+Result<ClangOutput> compile_bpf(const ClangInput& input) {
   const std::string clang = find_clang();
   if (clang.empty()) return base::fail("importing C source needs clang, and there is none in PATH");
-  std::vector<std::string> words = arguments_for(clang, path, folders);
-  const ClangCache cache(words);
+  std::vector<std::string> words = arguments_for(clang, input);
+  const ClangCache cache(words, input.text);
   if (auto known = cache.find()) return *known;
   words.insert(words.begin() + 1, {"-MD", "-MF", "/proc/self/fd/" + std::to_string(kRuleFd)});
   std::vector<char*> arguments;
@@ -102,13 +105,17 @@ Result<ClangOutput> compile_bpf(const std::string& path, const std::vector<std::
   if (::pipe2(messages, O_CLOEXEC) != 0) return base::fail_errno("pipe");
   const base::Fd messages_read(messages[0]);
   base::Fd messages_write(messages[1]);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, output_write.get(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, messages_write.get(), STDERR_FILENO);
+  const base::Fd text(::memfd_create("sonde-text", MFD_CLOEXEC));
+  if (!text.valid() ||
+      ::pwrite(text.get(), input.text.data(), input.text.size(), 0) != static_cast<ssize_t>(input.text.size()))
+    return base::fail_errno("memfd_create");
   const base::Fd rule(::memfd_create("sonde-rule", MFD_CLOEXEC));
   if (!rule.valid()) return base::fail_errno("memfd_create");
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, text.get(), STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, output_write.get(), STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, messages_write.get(), STDERR_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, rule.get(), kRuleFd);
   pid_t pid = -1;
   const int code = ::posix_spawn(&pid, clang.c_str(), &actions, nullptr, arguments.data(), environ);
@@ -122,8 +129,9 @@ Result<ClangOutput> compile_bpf(const std::string& path, const std::vector<std::
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
   result.good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  std::string text(static_cast<size_t>(std::max<off_t>(::lseek(rule.get(), 0, SEEK_END), 0)), '\0');
-  if (::pread(rule.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size())) cache.keep(result, text);
+  std::string files(static_cast<size_t>(std::max<off_t>(::lseek(rule.get(), 0, SEEK_END), 0)), '\0');
+  if (::pread(rule.get(), files.data(), files.size(), 0) == static_cast<ssize_t>(files.size()))
+    cache.keep(result, files);
   return result;
 }
 

@@ -1,4 +1,5 @@
-// Runs clang for imported C files. It is looked for when the first such file is met; everything else works without it.
+// Runs clang for imported C files and for C definitions that our own reader does not know. It is looked for when the first of
+// them is met; everything else works without it.
 #pragma once
 
 #include <string>
@@ -14,7 +15,13 @@ struct ClangOutput {
   std::string messages;      // ... and to standard error
 };
 
-// Compiles `path` to a BPF object with BTF; `folders` are searched for headers. Fails when there is no clang to run.
-Result<ClangOutput> compile_bpf(const std::string& path, const std::vector<std::string>& folders);
+struct ClangInput {
+  std::string path;                  // a C file, or empty:
+  std::string text;                  // the C text itself
+  std::vector<std::string> folders;  // searched for headers
+};
+
+// Compiles to a BPF object with BTF. Fails when there is no clang to run.
+Result<ClangOutput> compile_bpf(const ClangInput& input);
 
 }  // namespace sonde::compile

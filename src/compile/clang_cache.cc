@@ -84,13 +84,14 @@ std::vector<std::string> files_of(std::string_view rule) {
 
 }  // namespace
 
-ClangCache::ClangCache(const std::vector<std::string>& words) {
+ClangCache::ClangCache(const std::vector<std::string>& words, const std::string& text) : reads_text_(!text.empty()) {
   const std::string where = folder();
   if (where.empty()) return;
   char cwd[4096];
   std::string key = ::getcwd(cwd, sizeof cwd) ? cwd : "";
   key += '\n' + stamp(words.front());
   for (const std::string& word : words) key += '\n' + word;
+  key += '\n' + text;
   path_ = where + "/" + digest(key);
 }
 
@@ -119,7 +120,7 @@ std::optional<ClangOutput> ClangCache::find() const {
 
 void ClangCache::keep(const ClangOutput& output, const std::string& rule) const {
   const std::vector<std::string> files = files_of(rule);
-  if (path_.empty() || !output.good || files.empty()) return;
+  if (path_.empty() || !output.good || (files.empty() && !reads_text_)) return;
   std::string entry;
   for (const std::string& file : files) {
     const std::string now = stamp(file);

@@ -12,14 +12,16 @@ namespace sonde::compile {
 
 class ClangCache {
  public:
-  // The result of the command line `words`, the first of which is the compiler's path, in the folder at hand.
-  explicit ClangCache(const std::vector<std::string>& words);
+  // The result of the command line `words`, the first of which is the compiler's path, in the folder at hand, with `text` as
+  // its input; empty: its input is a file.
+  ClangCache(const std::vector<std::string>& words, const std::string& text);
 
   std::optional<ClangOutput> find() const;
   // Keeps a good result. `rule`: the files it was made from, as clang's -MD writes them. What cannot be written is not kept.
   void keep(const ClangOutput& output, const std::string& rule) const;
 
  private:
+  bool reads_text_;
   std::string path_;  // of the entry; empty: there is no folder to trust
 };
 

@@ -34,14 +34,14 @@ bool callable(const FunctionProto& function) {
 }  // namespace
 
 Result<std::unique_ptr<BpfObject>> BpfObject::read(std::vector<char> elf, const std::string& name,
-                                                   types::TypeContext& types) {
+                                                   types::TypeContext& types, Layouts layouts) {
   std::unique_ptr<BpfObject> object(new BpfObject);
   object->elf_ = std::move(elf);
-  SONDE_TRY(object->read_functions(name, types));
+  SONDE_TRY(object->read_functions(name, types, layouts));
   return object;
 }
 
-Result<> BpfObject::read_functions(const std::string& name, types::TypeContext& types) {
+Result<> BpfObject::read_functions(const std::string& name, types::TypeContext& types, Layouts layouts) {
   ::elf_version(EV_CURRENT);
   const std::unique_ptr<Elf, ElfCloser> elf(::elf_memory(elf_.data(), elf_.size()));
   GElf_Ehdr header;
@@ -71,7 +71,7 @@ Result<> BpfObject::read_functions(const std::string& name, types::TypeContext& 
     btf_ = std::move(*btf);
   }
   if (!btf_) return base::fail(name + " has no BTF (compile it with -g)");
-  types_ = std::make_unique<BtfTypes>(*btf_, types);
+  types_ = std::make_unique<BtfTypes>(*btf_, types, nullptr, layouts);
   Elf_Data* table = symbols ? ::elf_getdata(symbols, nullptr) : nullptr;
   const size_t count = table && symbols_header.sh_entsize ? symbols_header.sh_size / symbols_header.sh_entsize : 0;
   for (size_t i = 0; i < count; ++i) {

@@ -17,17 +17,20 @@ class BpfObject {
  public:
   // Reads ELF bytes; `name` is for messages. Fails when they are no BPF object with BTF. `types` must outlive the object.
   static Result<std::unique_ptr<BpfObject>> read(std::vector<char> elf, const std::string& name,
-                                                 types::TypeContext& types);
+                                                 types::TypeContext& types, Layouts layouts = Layouts::kernel);
 
   // Global functions that are no programs of their own, in the order of the symbol table; only those whose parameters and
   // result fit a register each.
   const std::vector<FunctionProto>& functions() const { return functions_; }
   // The bytes as they were read.
   const std::vector<char>& elf() const { return elf_; }
+  // What its types are.
+  const Btf& btf() const { return *btf_; }
+  BtfTypes& types() { return *types_; }
 
  private:
   BpfObject() = default;
-  Result<> read_functions(const std::string& name, types::TypeContext& types);
+  Result<> read_functions(const std::string& name, types::TypeContext& types, Layouts layouts);
 
   std::vector<char> elf_;
   std::unique_ptr<Btf> btf_;

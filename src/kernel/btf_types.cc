@@ -114,7 +114,8 @@ types::TypeRef BtfTypes::convert_record(uint32_t id, const btf_type& type) {
   const bool is_union = kind == BTF_KIND_UNION || (kind == BTF_KIND_FWD && BTF_INFO_KFLAG(type.info));
   const bool defined = kind != BTF_KIND_FWD;
   return context_.c_record(context_.add_record(is_union ? "union" : "struct", std::string(btf_.string(type.name_off)),
-                                               defined ? type.size : 0, defined ? alignment(id) : 1, *this, id, true));
+                                               defined ? type.size : 0, defined ? alignment(id) : 1, *this, id,
+                                               layouts_ == Layouts::kernel));
 }
 
 uint32_t BtfTypes::alignment(uint32_t id, uint32_t depth) {

@@ -12,11 +12,14 @@
 
 namespace sonde::kernel {
 
+// Whose memory the records describe: the kernel's, which differs from kernel to kernel, or that of a program's own types.
+enum class Layouts : uint8_t { kernel, fixed };
+
 class BtfTypes final : public types::CRecordSource {
  public:
   // `base`: the converter of btf.base(); all must outlive this object.
-  BtfTypes(const Btf& btf, types::TypeContext& context, BtfTypes* base = nullptr)
-      : btf_(btf), context_(context), base_(base) {}
+  BtfTypes(const Btf& btf, types::TypeContext& context, BtfTypes* base = nullptr, Layouts layouts = Layouts::kernel)
+      : btf_(btf), context_(context), base_(base), layouts_(layouts) {}
 
   const Btf& btf() const { return btf_; }
   // Kind none for what sonde has no type for (floats, 128-bit integers); void for id 0 and for functions.
@@ -48,6 +51,7 @@ class BtfTypes final : public types::CRecordSource {
   const Btf& btf_;
   types::TypeContext& context_;
   BtfTypes* base_;
+  Layouts layouts_;
   std::unordered_map<uint32_t, types::TypeRef> converted_;
   std::unordered_map<uint32_t, uint32_t> alignments_;
 };

@@ -17,6 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const kernel::BinaryView binaries;
   compile::Options options;
   options.positional = {"42", "text"};
+  options.ask_clang = false;
   compile::Compilation compilation(**kernel, binaries, options);
   const std::string text(reinterpret_cast<const char*>(data), size);
   const bool good = compilation.run("fuzz", text, compile::Stage::plan);
