@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <ctime>
 
@@ -182,15 +183,16 @@ void Actions::cat(const std::string& path) {
     printer_.failure(with_errno("failed to open file '" + path + "'", errno));
     return;
   }
-  std::string text(image_.config.max_cat_bytes, '\0');
-  size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);
+  std::string text;
+  std::array<char, 16384> chunk;
+  while (text.size() < image_.config.max_cat_bytes) {
+    const size_t wanted = std::min<uint64_t>(chunk.size(), image_.config.max_cat_bytes - text.size());
+    const ssize_t got = ::read(file.get(), chunk.data(), wanted);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;  // a directory shows nothing
-    size += static_cast<size_t>(got);
+    text.append(chunk.data(), static_cast<size_t>(got));
   }
-  printer_.text(print::TextKind::cat, std::string_view(text).substr(0, size));
+  printer_.text(print::TextKind::cat, text);
 }
 
 void Actions::system(const std::string& command) {

@@ -10,6 +10,7 @@
 #include "driver/version.h"
 #include "probes/provider.h"
 #include "runtime/print/registry.h"
+#include "sema/config.h"
 #include "stdlib/embedded.h"
 
 namespace sonde::driver {
@@ -117,6 +118,13 @@ std::string library() {
   return out;
 }
 
+std::string configuration() {
+  std::string out;
+  for (const sema::ConfigKey& key : sema::config_keys())
+    out += entry(bold(key.name) + (key.fallback.empty() ? "" : " = " + italic(key.fallback)), key.summary, "");
+  return out;
+}
+
 std::string formats() {
   std::string out;
   for (const print::Format& format : print::formats()) out += entry(bold(format.name), format.summary, "");
@@ -133,6 +141,7 @@ std::string fill_manual(std::string_view page) {
       {"@BUILTINS@", [] { return rows(false); }},
       {"@AGGREGATIONS@", [] { return rows(true); }},
       {"@LIBRARY@", library},
+      {"@CONFIGURATION@", configuration},
       {"@FORMATS@", formats},
   };
   std::string out(page);

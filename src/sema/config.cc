@@ -20,39 +20,60 @@ struct KeyRow {
   std::string_view name;
   KeyType type;
   std::string_view fallback;
+  std::string_view summary;
   std::span<const std::string_view> choices = {};  // choice
   bool exact_case = false;
-  bool unsupported = false;  // known, but this build has nothing to switch on
+  bool unsupported = false;               // known, but this build has nothing to switch on
+  uint64_t least = 0, most = UINT64_MAX;  // integer
 };
+
+constexpr KeyRow number(std::string_view name, std::string_view fallback, std::string_view summary, uint64_t least = 0,
+                        uint64_t most = UINT64_MAX) {
+  return {name, KeyType::integer, fallback, summary, {}, false, false, least, most};
+}
+
+// The kernel takes a quarter of the numbers that fit its 32 bits for the size of a log.
+constexpr uint64_t kMostLog = UINT32_MAX >> 2;
 
 constexpr std::array<std::string_view, 4> kStackModes = {"bpftrace", "perf", "raw", "build_id"};
 constexpr std::array<std::string_view, 3> kMissing = {"error", "warn", "ignore"};
 constexpr std::array<std::string_view, 6> kLicenses = {"GPL",          "GPL v2",       "GPL and additional rights",
                                                        "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
 
+constexpr std::string_view kFeature = "Whether the feature may be used: enable, warn or error.";
+
 constexpr KeyRow kRows[] = {
-    {"cache_user_symbols", KeyType::cache, ""},
-    {"cpp_demangle", KeyType::boolean, "true"},
-    {"lazy_symbolication", KeyType::boolean, "true"},
-    {"license", KeyType::license, "GPL"},
-    {"log_size", KeyType::integer, "1000000"},
-    {"max_bpf_progs", KeyType::integer, "1024"},
-    {"max_cat_bytes", KeyType::integer, "10240"},
-    {"max_map_keys", KeyType::integer, "4096"},
-    {"max_probes", KeyType::integer, "1024"},
-    {"max_strlen", KeyType::integer, "1024"},
-    {"missing_probes", KeyType::choice, "error", kMissing},
-    {"on_stack_limit", KeyType::integer, "32"},
-    {"perf_rb_pages", KeyType::integer, "0"},
-    {"print_maps_on_exit", KeyType::boolean, "true"},
-    {"show_debug_info", KeyType::boolean, "false"},
-    {"stack_mode", KeyType::choice, "bpftrace", kStackModes, true},
-    {"str_trunc_trailer", KeyType::text, ".."},
-    {"unstable_dw_ustack", KeyType::unstable, "warn"},
-    {"unstable_import_statement", KeyType::unstable, "error"},
-    {"unstable_tseries", KeyType::unstable, "warn"},
-    {"unstable_typeinfo", KeyType::unstable, "error"},
-    {"use_blazesym", KeyType::boolean, "false", {}, false, true},
+    {"cache_user_symbols", KeyType::cache, "",
+     "How long symbols of programs are kept: PER_PID, PER_PROGRAM or NONE. By default PER_PROGRAM with -c or where the "
+     "kernel does not place programs at random, else PER_PID."},
+    {"cpp_demangle", KeyType::boolean, "true", "Whether names of C++ functions are shown as the source has them."},
+    {"lazy_symbolication", KeyType::boolean, "true", "Whether symbols are looked up when they are printed."},
+    {"license", KeyType::license, "GPL", "The licence that the kernel is told: many helpers need GPL."},
+    number("log_size", "1000000", "Bytes for the verifier's log.", 0, kMostLog),
+    number("max_bpf_progs", "1024", "Programs that the patterns of a script may make."),
+    number("max_cat_bytes", "10240", "Bytes that cat() prints of a file."),
+    number("max_map_keys", "4096", "Entries of maps with keys that no declaration gives a size.", 1, kMostMapEntries),
+    number("max_probes", "1024", "Probes that may be attached."),
+    number("max_strlen", "1024", "Bytes of strings that str(), buf() and path() read, the closing NUL included.", 1,
+           kMostEntryBytes),
+    {"missing_probes", KeyType::choice, "error", "What attach points that do not exist are: error, warn or ignore.",
+     kMissing},
+    number(
+        "on_stack_limit", "32",
+        "Objects of more bytes are kept in memory of their own instead of the kernel's stack. Unless it is set, sonde "
+        "finds a limit itself; results are the same."),
+    number("perf_rb_pages", "0", "Pages of 4 KiB for the records on their way to sonde; 0: by the machine's memory."),
+    {"print_maps_on_exit", KeyType::boolean, "true", "Whether maps are printed at the end."},
+    {"show_debug_info", KeyType::boolean, "false",
+     "Whether frames of user stacks show source lines and inlined functions."},
+    {"stack_mode", KeyType::choice, "bpftrace", "How stacks are printed: bpftrace, perf, raw or build_id.", kStackModes,
+     true},
+    {"str_trunc_trailer", KeyType::text, "..", "What strings end in that were too long."},
+    {"unstable_dw_ustack", KeyType::unstable, "warn", kFeature},
+    {"unstable_import_statement", KeyType::unstable, "error", kFeature},
+    {"unstable_tseries", KeyType::unstable, "warn", kFeature},
+    {"unstable_typeinfo", KeyType::unstable, "error", kFeature},
+    {"use_blazesym", KeyType::boolean, "false", "No effect in this build.", {}, false, true},
 };
 
 struct Renamed {
@@ -98,12 +119,16 @@ std::optional<bool> as_boolean(const Written& value) {
 // Each checker gives the stored text, or says why not (the text behind "<key>: ").
 using Checked = std::expected<std::string, std::string>;
 
-Checked check_integer(const Written& value) {
-  if (value.number) return std::to_string(*value.number);
-  if (value.text == "true") return "1";
-  if (const auto number = base::parse_integer(value.text, {}); number && !number->negative)
-    return std::to_string(number->value);
-  return std::unexpected("expecting a number, got " + value.text);
+Checked check_integer(const KeyRow& row, const Written& value) {
+  std::optional<uint64_t> given = value.number;
+  if (!given && value.text == "true") given = 1;
+  if (!given)
+    if (const auto parsed = base::parse_integer(value.text, {}); parsed && !parsed->negative) given = parsed->value;
+  if (!given) return std::unexpected("expecting a number, got " + value.text);
+  if (*given < row.least || *given > row.most)
+    return std::unexpected("expecting a number from " + std::to_string(row.least) + " to " + std::to_string(row.most) +
+                           ", got " + std::to_string(*given));
+  return std::to_string(*given);
 }
 
 Checked check_boolean(const Written& value) {
@@ -143,7 +168,7 @@ Checked check_choice(const KeyRow& row, const Written& value) {
 Checked check_value(const KeyRow& row, const Written& value) {
   switch (row.type) {
     case KeyType::boolean: return check_boolean(value);
-    case KeyType::integer: return check_integer(value);
+    case KeyType::integer: return check_integer(row, value);
     case KeyType::text: return value.text;
     case KeyType::choice: return check_choice(row, value);
     case KeyType::license: return check_license(value);
@@ -162,6 +187,12 @@ std::string canonical_key(std::string_view written) {
 }
 
 }  // namespace
+
+std::vector<ConfigKey> config_keys() {
+  std::vector<ConfigKey> keys;
+  for (const KeyRow& row : kRows) keys.push_back({row.name, row.fallback, row.summary});
+  return keys;
+}
 
 Config::Config() {
   for (const KeyRow& row : kRows) values_.emplace(row.name, row.fallback);

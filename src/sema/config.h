@@ -13,6 +13,17 @@
 
 namespace sonde::sema {
 
+// What the kernel allows hash tables: the buckets, rounded up to a power of two, and an entry (a key and a value) in one
+// piece of its memory, with a page for the heads that it adds.
+inline constexpr uint64_t kMostMapEntries = uint64_t{1} << 27;
+inline constexpr uint64_t kMostEntryBytes = (4u << 20) - 4096;
+
+struct ConfigKey {
+  std::string_view name, fallback, summary;  // fallback: as a script would write it; empty: depends
+};
+// All keys, for the manual.
+std::vector<ConfigKey> config_keys();
+
 class Config {
  public:
   Config();  // defaults

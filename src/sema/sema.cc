@@ -31,9 +31,22 @@ void collect_macros(const Inputs& inputs, MacroTable& macros, Reporter& reporter
   }
 }
 
+// A key and a value are one piece of memory to the kernel; aggregates are small.
+void check_map_size(const bound::Map& map, Reporter& reporter) {
+  if (map.declared_entries.value_or(0) > kMostMapEntries)
+    reporter.emit<Id::map_entries_limit>(map.declared_kind_range, nullptr, map.name, *map.declared_entries,
+                                         kMostMapEntries);
+  if (!map.value.type) return;
+  const uint64_t key = map.key.type && map.shape == bound::Map::Shape::keyed ? map.key.type->size : 0;
+  const uint64_t bytes = key + map.value.type->size;
+  if (bytes > kMostEntryBytes)
+    reporter.emit<Id::map_entry_limit>(map.first_use, nullptr, map.name, bytes, kMostEntryBytes);
+}
+
 // Rules about whole maps, once all types stand.
 void check_maps(const bound::Tree& tree, Reporter& reporter) {
   for (const bound::Map& map : tree.maps) {
+    check_map_size(map, reporter);
     if (!map.declared_kind) continue;
     if (!map.value.type) {
       reporter.emit<Id::unused_map>(map.declared_kind_range, nullptr, map.name);
