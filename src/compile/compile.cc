@@ -35,7 +35,8 @@ Compilation::Compilation(const kernel::KernelView& kernel, const kernel::BinaryV
       binaries_(binaries),
       options_(std::move(options)),
       c_objects_(kernel.types()),
-      c_section_(sources_, arena_, diagnostics_, kernel, {options_.include_dirs, options_.includes}) {}
+      c_section_(sources_, arena_, diagnostics_, kernel, {options_.include_dirs, options_.includes},
+                 options_.ask_clang) {}
 
 Compilation::~Compilation() = default;
 
@@ -46,14 +47,24 @@ bool Compilation::run(const std::string& name, const std::string& text, Stage la
   return good;
 }
 
+template <typename Pass>
+bool Compilation::timed(std::string_view name, Pass pass) {
+  const auto begin = std::chrono::steady_clock::now();
+  const bool good = pass();
+  if (options_.on_pass) options_.on_pass(name, std::chrono::steady_clock::now() - begin);
+  return good;
+}
+
 bool Compilation::run_passes(const std::string& name, const std::string& text, Stage last) {
-  if (!parse(name, text)) return false;
+  if (!timed("parse", [&] { return parse(name, text); })) return false;
   if (last == Stage::parse) return true;
   // From here on the tree is fixed: no pass edits it.
-  if (!configure() || !import() || !check()) return false;
+  if (!timed("configure", [&] { return configure(); }) || !timed("import", [&] { return import(); }) ||
+      !timed("check", [&] { return check(); }))
+    return false;
   // All names are resolved and all types final; the diagnostics hold warnings only.
   if (last == Stage::sema) return true;
-  return lower(last);
+  return timed("lower", [&] { return lower(last); });
 }
 
 bool Compilation::parse(const std::string& name, const std::string& text) {
@@ -157,12 +168,18 @@ bool Compilation::lower(Stage last) {
         .runtime_warnings = options_.runtime_warnings,
         .verify_ir = options_.verify_ir,
         .want_ir = options_.want_ir,
+        .stack_object =
+            config_.is_set("on_stack_limit") ? std::optional(config_.integer("on_stack_limit")) : std::nullopt,
         .kernel_type = [this](std::string_view tag, std::string_view name) { return kernel_.find_type(tag, name); },
         .has_kernel_function =
             [this](std::string_view name) { return kernel_.find_function("vmlinux", name).has_value(); }};
     auto output = lower::lower(*typed_, plan, sources_, how);
     if (!output) {
       failure_ = output.error().text();
+      return false;
+    }
+    if (const auto& limit = output->too_many_maps) {
+      diagnostics_.emit<diag::Id::program_maps_limit>(limit->probe, limit->maps, limit->internal, limit->allowed);
       return false;
     }
     ir_before_ = std::move(output->ir_before);

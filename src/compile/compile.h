@@ -2,6 +2,8 @@
 // KernelView.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +28,9 @@ namespace sonde::compile {
 // How far to go. Each stage implies those before it.
 enum class Stage : uint8_t { parse, sema, plan, lower };
 
+// Gets the name of each pass that ended, and the time that it took.
+using PassTimer = std::function<void(std::string_view pass, std::chrono::nanoseconds time)>;
+
 struct Options {
   std::vector<std::string> positional;                           // $1, $2, ...
   std::vector<std::pair<std::string, std::string>> environment;  // for configuration keys
@@ -41,6 +46,8 @@ struct Options {
   bool runtime_warnings = false;
   bool verify_ir = false;
   bool want_ir = false;
+  bool ask_clang = true;  // about C definitions that our own reader refuses
+  PassTimer on_pass = {};
 };
 
 // One compilation. Owns everything that its results point to.
@@ -71,6 +78,8 @@ class Compilation {
   const std::string& ir_after() const { return ir_after_; }
 
  private:
+  template <typename Pass>
+  bool timed(std::string_view name, Pass pass);
   bool run_passes(const std::string& name, const std::string& text, Stage last);
   bool parse(const std::string& name, const std::string& text);
   bool configure();

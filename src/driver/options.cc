@@ -97,8 +97,10 @@ Refusal set_mode(Options& options, std::string_view value) {
     options.mode = Mode::test;
   else if (value == "bench")
     options.mode = Mode::bench;
+  else if (value == "compiler-bench")
+    options.mode = Mode::compiler_bench;
   else
-    return "USAGE: --mode can only be 'codegen', 'bench', 'test' or 'format'.";
+    return "USAGE: --mode can only be 'codegen', 'compiler-bench', 'bench', 'test' or 'format'.";
   options.mode_given = true;
   return {};
 }
@@ -184,7 +186,8 @@ constexpr OptionRow kRows[] = {
      set_true<&Options::unsafe>},
     {0, "no-feature", "FEATURE", Group::safety,
      "do as if the kernel lacked these; a list of\nkprobe_multi, kprobe_session, uprobe_multi", set_no_feature},
-    {0, "mode", "MODE", Group::developer, "codegen: compile only; test, bench, format: as --test,\n--bench, --fmt",
+    {0, "mode", "MODE", Group::developer,
+     "codegen: compile only; compiler-bench: time the compiler;\ntest, bench, format: as --test, --bench, --fmt",
      set_mode},
     {0, "fmt", "", Group::developer, "print the script in its canonical layout; with -o write it to FILE",
      [](Options& o, std::string_view) -> Refusal {

@@ -12,7 +12,7 @@
 
 namespace sonde::driver {
 
-enum class Mode : uint8_t { run, list, info, codegen, format, build, test, bench };
+enum class Mode : uint8_t { run, list, info, codegen, compiler_bench, format, build, test, bench };
 enum class Buffering : uint8_t { line, full, none };
 
 // What the user asked for. Texts are kept as given; what needs the system (a pid, a file) is checked where it is used.

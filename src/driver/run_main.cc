@@ -12,6 +12,7 @@
 
 #include "base/color.h"
 #include "compile/compile.h"
+#include "driver/compiler_bench.h"
 #include "driver/container.h"
 #include "driver/format_script.h"
 #include "driver/info.h"
@@ -196,7 +197,7 @@ int compile_and_run(Options options, const Console& console) {
   }
   compile::Options how = compile_options(options, *processes);
   how.import_root = script->root;
-  compile::Compilation compilation(*kernel, binaries, std::move(how));
+  compile::Compilation compilation(*kernel, binaries, how);
   const bool done = compilation.run(script->name, script->text);
   print_diagnostics(compilation, options, console);
   if (!done) {
@@ -216,6 +217,18 @@ int compile_and_run(Options options, const Console& console) {
     return runtime::kExitUsage;
   }
   if (options.mode == Mode::codegen) return 0;
+  if (options.mode == Mode::compiler_bench) {
+    std::fputs(info_text(options).c_str(), stdout);
+    const auto again = [&](compile::PassTimer timer) {
+      types::TypeContext own_types;
+      const auto own_kernel = open_kernel(own_types, options, console);
+      compile::Options timed = how;
+      timed.on_pass = std::move(timer);
+      return own_kernel &&
+             compile::Compilation(*own_kernel, binaries, std::move(timed)).run(script->name, script->text);
+    };
+    return bench_compiler(again) ? 0 : runtime::kExitUsage;
+  }
   if (options.mode == Mode::build) return build_executable(compilation.image(), options, console);
   return run_compiled(compilation.image(), options, std::move(*processes), console);
 }

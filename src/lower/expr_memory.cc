@@ -22,7 +22,7 @@ llvm::Value* FunctionLowering::memory(const Expr& expr) {
   if (has_place(expr)) {
     At at(*this, expr.range, expr.expanded_from);
     const Place from = place(expr);
-    if (from.kind == Place::Kind::owned) return offset(from.base, from.offset);
+    if (from.kind == Place::Kind::owned && from.text_bytes == 0) return offset(from.base, from.offset);
     llvm::Value* to = allocate(expr.type->size);
     read_memory(from, expr.type, to, false);
     return to;

@@ -15,6 +15,8 @@
 namespace sonde::lower {
 namespace {
 
+constexpr size_t kDataSections = 4;  // .rodata, .data, .bss and room for one more
+
 std::string text_of(const llvm::Module& module) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -52,6 +54,7 @@ class Attempt {
     llvm::StringMap<uint32_t> frames;
     SONDE_TRY(target.emit(state_.module(), plan_.image.object, frames));
     chains_ = call_chains(state_.module(), frames);
+    output.too_many_maps = count_maps();
     return output;
   }
 
@@ -66,6 +69,21 @@ class Attempt {
   bool too_deep() const { return !chains_.empty() && deepest().deepest.size() > kCallLimit; }
 
  private:
+  std::optional<MapsLimit> count_maps() {
+    if (plan_.image.maps.size() + kDataSections <= kMapLimit) return {};
+    for (const sema::Program& source : program_.programs) {
+      const image::ProgramDesc& desc = plan_.image.programs[plan_.programs.at(&source).value];
+      const auto used = maps_used(*state_.module().getFunction(desc.symbol));
+      if (used.size() <= kMapLimit) continue;
+      const auto internal = std::ranges::count_if(used, [&](const llvm::GlobalObject* global) {
+        const auto named = std::ranges::find(plan_.image.maps, global->getName(), &image::MapDesc::elf_name);
+        return named == plan_.image.maps.end() || named->internal;
+      });
+      return MapsLimit{source.range, static_cast<uint32_t>(used.size()), static_cast<uint32_t>(internal), kMapLimit};
+    }
+    return {};
+  }
+
   const sema::TypedProgram& program_;
   plan::Plan& plan_;
   const Options& options_;

@@ -73,7 +73,7 @@ llvm::Value* FunctionLowering::stack_memory(uint32_t size) {
 
 llvm::Value* FunctionLowering::allocate(uint32_t size) {
   const uint32_t rounded = round_up(std::max(size, 1u));
-  if (rounded <= kStackObject) {
+  if (rounded <= module.options().stack_object.value_or(kStackObject)) {
     if (llvm::Value* memory = stack_memory(rounded)) return memory;
   }
   return allocate_scratch(rounded);

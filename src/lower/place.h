@@ -17,6 +17,8 @@ struct Place {
   llvm::Value* base = nullptr;  // pointer (owned, context) or i64 (foreign)
   uint32_t offset = 0;          // constant bytes still to be added
   types::Space space = types::Space::none;
+  // Bytes of a text that has no NUL of its own; 0: all that its type says are there.
+  uint32_t text_bytes = 0;
   // foreign: the record that `base` points to, where the verifier knows this too: members are then loaded without a helper.
   const types::CRecord* typed = nullptr;
   // foreign, portable objects: where `base` came from if it is a place within a record without a name, which no relocation can

@@ -3,6 +3,7 @@
 #include <linux/bpf.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "lower/function.h"
@@ -113,6 +114,7 @@ Place FunctionLowering::field_place(const sema::Field& expr) {
 Place FunctionLowering::member_place(Place from, const types::CRecord& record,
                                      const std::vector<const types::CField*>& path) {
   const types::CField& field = *path.back();
+  from.text_bytes = field.open_text ? field.type->size : 0;
   if (!relocates(from, record)) {
     from.offset += path_offset(path);
     return from;
@@ -171,8 +173,9 @@ Place FunctionLowering::index_place(const sema::Index& expr) {
   }
   const bool is_array = base.type->kind == Kind::array;
   const uint32_t size = is_array ? base.type->element->size : 1;
-  const uint32_t count = is_array ? base.type->count.value_or(0) : base.type->size;
   Place from = has_place(base) ? place(base) : Place{Place::Kind::owned, memory(base), 0, Space::none};
+  const uint32_t text_bytes = std::exchange(from.text_bytes, 0);
+  const uint32_t count = is_array ? base.type->count.value_or(0) : text_bytes ? text_bytes : base.type->size;
   llvm::Value* index = scalar(*expr.index);
   if (auto* known = llvm::dyn_cast<llvm::ConstantInt>(index); known && (count == 0 || known->getZExtValue() < count)) {
     from.offset += static_cast<uint32_t>(known->getZExtValue()) * size;
@@ -258,6 +261,14 @@ void FunctionLowering::read_foreign(const Place& from, llvm::Value* to, llvm::Va
 }
 
 void FunctionLowering::read_memory(const Place& from, TypeRef type, llvm::Value* to, bool padded) {
+  if (from.text_bytes != 0) {
+    Place bytes = from;
+    bytes.text_bytes = 0;
+    types::Type text = *type;
+    text.size = from.text_bytes;
+    store(offset(to, text.size), 1, constant(0));
+    return read_memory(bytes, &text, to, padded);
+  }
   if (from.kind == Place::Kind::owned) return copy_value(to, type, offset(from.base, from.offset), type, padded);
   if (padded && type->kind == Kind::string) {
     const Space space = from.kind == Place::Kind::context ? Space::kernel : from.space;

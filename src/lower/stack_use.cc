@@ -1,6 +1,7 @@
 // The call graph of an object, as the verifier walks it.
 #include "lower/stack_use.h"
 
+#include <llvm/IR/Constants.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
 
@@ -47,7 +48,43 @@ class CallGraph {
   std::map<const llvm::Function*, CallChain> chains_;
 };
 
+class MapUse {
+ public:
+  std::set<const llvm::GlobalObject*> maps;
+
+  void function(const llvm::Function& code) {
+    if (!seen_.insert(&code).second) return;
+    for (const llvm::Instruction& instruction : llvm::instructions(code))
+      for (const llvm::Use& operand : instruction.operands()) visit(operand);
+  }
+
+ private:
+  void visit(const llvm::Value* value) {
+    if (const auto* code = llvm::dyn_cast<llvm::Function>(value)) return function(*code);
+    if (const auto* global = llvm::dyn_cast<llvm::GlobalVariable>(value)) return note(*global);
+    // An address within a global is an expression over it.
+    if (const auto* expression = llvm::dyn_cast<llvm::ConstantExpr>(value))
+      for (const llvm::Use& operand : expression->operands()) visit(operand);
+  }
+
+  // All of a section of data is one map.
+  void note(const llvm::GlobalVariable& global) {
+    if (global.isDeclaration()) return;  // a relocation's
+    const bool is_map = global.getSection() == ".maps";
+    maps.insert(is_map ? &global : sections_.try_emplace(global.getSection(), &global).first->second);
+  }
+
+  std::set<const llvm::Function*> seen_;
+  std::map<llvm::StringRef, const llvm::GlobalVariable*> sections_;
+};
+
 }  // namespace
+
+std::set<const llvm::GlobalObject*> maps_used(const llvm::Function& entry) {
+  MapUse use;
+  use.function(entry);
+  return use.maps;
+}
 
 std::vector<CallChain> call_chains(const llvm::Module& module, const llvm::StringMap<uint32_t>& frames) {
   CallGraph graph(module, frames);

@@ -1,9 +1,10 @@
-// What the functions of an object need of the kernel's stack and of its limit on calls within calls (private to this folder).
+// What the functions of an object need of what the kernel limits: stack, calls within calls, maps (private to this folder).
 #pragma once
 
 #include <llvm/ADT/StringMap.h>
 #include <llvm/IR/Module.h>
 
+#include <set>
 #include <vector>
 
 namespace sonde::lower {
@@ -11,6 +12,8 @@ namespace sonde::lower {
 // Limits of the verifier on a chain of calls, callbacks of loops included.
 inline constexpr uint32_t kStackLimit = 512;
 inline constexpr uint32_t kCallLimit = 8;
+// Maps of one program, sections of data included (MAX_USED_MAPS).
+inline constexpr uint32_t kMapLimit = 64;
 
 // The chain that begins with `entry` and needs the most.
 struct CallChain {
@@ -21,5 +24,8 @@ struct CallChain {
 
 // Of every function that nothing calls. `frames`: bytes of stack by name of the function, 0 where there is none.
 std::vector<CallChain> call_chains(const llvm::Module& module, const llvm::StringMap<uint32_t>& frames);
+
+// Maps and sections of data that `entry` and what it calls refer to.
+std::set<const llvm::GlobalObject*> maps_used(const llvm::Function& entry);
 
 }  // namespace sonde::lower

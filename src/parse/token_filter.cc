@@ -76,13 +76,14 @@ class Filter {
 
   void step(size_t i) {
     switch (kind(i)) {
+      case MACRO: collect_parameters(i); [[fallthrough]];
       case CONFIG:
       case ROOT_IMPORT:
-      case MACRO:
       case ROOT_LET:
       case FN: in_header_ = true; break;
       case ITEM_END:
         open_.clear();
+        parameters_.clear();
         in_header_ = false;
         break;
       case IDENT: tokens_[i].kind = identifier(i); break;
@@ -103,6 +104,13 @@ class Filter {
         break;
       default: break;
     }
+  }
+
+  // `macro name(a, $b, c) {`: a and c.
+  void collect_parameters(size_t i) {
+    if (kind(i + 2) != LPAREN) return;
+    for (size_t at = i + 3; at < partner_[i + 2]; ++at)
+      if (kind(at) == IDENT) parameters_.push_back(word(at));
   }
 
   void close() {
@@ -193,7 +201,10 @@ class Filter {
     if (find_word(tag_words, word(i + 1)) != IDENT) return true;
     size_t end = type_end(i + 1);
     if (word(i + 1) == "typeof" && kind(i + 2) == LPAREN && partner_[i + 2] != 0) end = partner_[i + 2] + 1;
-    return kind(end) == RPAREN && begins_operand(end + 1);
+    if (kind(end) != RPAREN || !begins_operand(end + 1)) return false;
+    // A macro's parameter may be a type or a value, and most are values: `(a) - b` computes.
+    const bool parameter = end == i + 2 && std::ranges::find(parameters_, word(i + 1)) != parameters_.end();
+    return !parameter || (kind(end + 1) != MINUS && kind(end + 1) != STAR && kind(end + 1) != AMP);
   }
 
   // Index behind the type that starts at i; i itself when none does.
@@ -230,6 +241,8 @@ class Filter {
   std::vector<Token>& tokens_;
   std::vector<Inside> open_;
   std::vector<size_t> partner_;
+  std::vector<std::string_view>
+      parameters_;             // of the macro around the token: those that stand for expressions or types
   size_t type_at_ = SIZE_MAX;  // a type was found to start at this token
   bool in_header_ = false;     // between the word that opens an item (`macro`, `config`, ...) and its block
 };

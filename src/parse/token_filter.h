@@ -1,7 +1,7 @@
 // Between scanner and parser: gives each token the kind that its context calls for, so that the grammar needs no
 // context.
 //  - keywords are words only where they mean something (`$if`, `.for` and a field called `let` stay names);
-//  - `(` opens a cast, a record, or a group, tuple or call;
+//  - `(` opens a cast, a record, or a group, tuple or call; `(a) - b` is no cast where `a` is a parameter of the macro;
 //  - `{` and `if` at the start of a statement end it, elsewhere they are operands;
 //  - a `/` before `{` ends a predicate;
 //  - a bare name inside sizeof() and its kin is a type;

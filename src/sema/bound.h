@@ -90,6 +90,8 @@ struct Unroll : Stmt {
   static constexpr StmtKind kKind = StmtKind::unroll;
   Expr* count = nullptr;
   Block body;
+  bool stays = false;    // its copies differ from a loop's turns: jumps out of it, or the probe's context
+  bool as_loop = false;  // so long that it becomes a loop
 };
 struct Jump : Stmt {
   static constexpr StmtKind kKind = StmtKind::jump;

@@ -36,6 +36,7 @@ void Builder::add_program(bound::Program& program) {
   Program& made = out_.programs.back();
   made.probe = std::move(program.probe);
   made.range = program.range;
+  program_ = &made;
   probe_ = &made.probe;
   for (const bound::Variable& variable : program.variables) {
     if (!variable.slot.type) continue;  // declared, and neither read nor written
@@ -124,6 +125,7 @@ void Builder::statement(bound::Stmt& stmt, std::vector<const Stmt*>& to) {
     }
     case bound::StmtKind::unroll: {
       auto& from = static_cast<bound::Unroll&>(stmt);
+      if (from.as_loop) return long_unroll(from, to);
       auto* made = make<Unroll>(stmt);
       made->count = static_cast<uint32_t>(from.count->literal->bits);
       block(from.body, made->body);
@@ -146,6 +148,17 @@ void Builder::statement(bound::Stmt& stmt, std::vector<const Stmt*>& to) {
       return;
     }
   }
+}
+
+// All copies are the same, and so are the turns of a loop whose variable nothing reads.
+void Builder::long_unroll(bound::Unroll& from, std::vector<const Stmt*>& to) {
+  program_->variables.push_back({"$unroll", types_.integer(8, false)});
+  auto* made = make<ForRange>(from);
+  made->variable = &program_->variables.back();
+  made->begin = literal(*from.count, bound::Literal{}, made->variable->type);
+  made->end = literal(*from.count, *from.count->literal, made->variable->type);
+  block(from.body, made->body);
+  to.push_back(made);
 }
 
 // `@m op= e` on a 64-bit number by an operator that the machine can do atomically.

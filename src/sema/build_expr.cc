@@ -1,4 +1,6 @@
 // Building of expressions. Conversions are decided by types alone, with the rules that typing used (rules.h).
+#include <algorithm>
+
 #include "base/check.h"
 #include "sema/builder.h"
 
@@ -172,7 +174,7 @@ const Expr* Builder::compute(bound::Expr& expr) {
     case field: return this->field(static_cast<bound::Field&>(expr));
     case tuple_index: {
       auto& node = static_cast<bound::TupleIndex&>(expr);
-      return element(node, *node.base, node.index);
+      return element(node, field_base(*node.base), node.index);
     }
     case index: return this->index(static_cast<bound::Index&>(expr));
     case call: return this->call(static_cast<bound::Call&>(expr));
@@ -348,17 +350,8 @@ const Expr* Builder::field(bound::Field& node) {
   const Expr* base = field_base(*node.base);
   const TypeRef type = base->type->kind == Kind::pointer ? base->type->element : base->type;
   if (type->kind == Kind::record) {
-    auto* made = make<Element>(node, nullptr);
-    if (base->type->kind == Kind::pointer) {
-      auto* record = make<Dereference>(node, type);
-      record->pointer = base;
-      base = record;
-    }
-    made->base = base;
-    for (uint32_t i = 0; i < type->members.size(); ++i)
-      if (type->members[i].name == node.name) made->index = i;
-    made->type = type->members[made->index].type;
-    return made;
+    const auto named = std::ranges::find(type->members, node.name, &types::Member::name);
+    return element(node, base, static_cast<uint64_t>(named - type->members.begin()));
   }
   auto* made = make<Field>(node, settle(node.type));
   made->base = base;
@@ -367,16 +360,22 @@ const Expr* Builder::field(bound::Field& node) {
   return made;
 }
 
-const Expr* Builder::element(bound::Expr& node, bound::Expr& base, uint64_t index) {
+// A member of the tuple or record that `base` is or points to.
+const Expr* Builder::element(const bound::Expr& node, const Expr* base, uint64_t index) {
+  if (base->type->kind == Kind::pointer) {
+    auto* pointee = make<Dereference>(node, base->type->element);
+    pointee->pointer = base;
+    base = pointee;
+  }
   auto* made = make<Element>(node, nullptr);
-  made->base = value(base);
+  made->base = base;
   made->index = static_cast<uint32_t>(index);
   made->type = made->base->type->members[index].type;
   return made;
 }
 
 const Expr* Builder::index(bound::Index& node) {
-  if (node.base->type->kind == Kind::tuple) return element(node, *node.base, node.index->literal->bits);
+  if (node.base->type->kind == Kind::tuple) return element(node, value(*node.base), node.index->literal->bits);
   auto* made = make<Index>(node, settle(node.type));
   made->base = value(*node.base);
   made->index = value(*node.index, types_.integer(8, false));

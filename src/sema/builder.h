@@ -42,6 +42,7 @@ class Builder {
   void statements(const bound::Block& from, std::vector<const Stmt*>& to);
   void statement(bound::Stmt& stmt, std::vector<const Stmt*>& to);
   void assign_map(const bound::AssignMap& assign, std::vector<const Stmt*>& to);
+  void long_unroll(bound::Unroll& from, std::vector<const Stmt*>& to);
   const Stmt* update_in_place(const bound::AssignMap& assign);
   void declare(const bound::Stmt& at, const bound::Variable& variable, std::vector<const Stmt*>& to);
   void assign(const bound::Stmt& at, const bound::Variable& variable, bound::Expr& value, std::vector<const Stmt*>& to);
@@ -65,7 +66,7 @@ class Builder {
   const Expr* branch(bound::Expr& expr);
   const Expr* field(bound::Field& node);
   const Expr* field_base(bound::Expr& base);
-  const Expr* element(bound::Expr& node, bound::Expr& base, uint64_t index);
+  const Expr* element(const bound::Expr& node, const Expr* base, uint64_t index);
   const Expr* index(bound::Index& node);
   const Expr* call(bound::Call& node);
   const Expr* c_call(bound::CCall& node);
@@ -79,6 +80,7 @@ class Builder {
   TypedProgram& out_;
   Typing& typing_;
   types::TypeContext& types_;
+  Program* program_ = nullptr;
   const probes::ResolvedProbe* probe_ = nullptr;
   std::unordered_map<const bound::Map*, const Map*> maps_;
   std::unordered_map<const bound::Variable*, const Variable*> variables_;

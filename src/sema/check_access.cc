@@ -96,6 +96,7 @@ TypeRef Typing::field_value(bound::Field& node, const types::CField& field, Spac
     return nullptr;
   }
   if (field.bit_size != 0) return types_.integer(type->size, false);
+  if (field.open_text) return types_.string(type->size + 1);
   if (type->kind != Kind::pointer) return type;
   if (field.tag == "user") return types_.with_space(type, Space::user);
   const bool plain = field.tag.empty() || field.tag == "rcu" || field.tag == "data_loc" || field.tag == "rel_loc";
@@ -109,8 +110,14 @@ TypeRef Typing::field_value(bound::Field& node, const types::CField& field, Spac
 TypeRef Typing::tuple_index(bound::TupleIndex& node) {
   TypeRef type = expr(node.base);
   if (!type || type->guessed) return type;
+  node.space = node.base->space;
+  while (type->kind == Kind::pointer) {
+    check_read(type);
+    if (type->space != Space::none) node.space = type->space;
+    type = type->element;
+  }
   if (type->kind != Kind::tuple) {
-    report<Id::tuple_index_on>(node, node.index, types::printed(type));
+    report<Id::tuple_index_on>(node, node.index, types::printed(node.base->type));
     return nullptr;
   }
   if (node.index >= type->members.size()) {
@@ -118,7 +125,6 @@ TypeRef Typing::tuple_index(bound::TupleIndex& node) {
     return nullptr;
   }
   node.literal = literal_member(*node.base, node.index);
-  node.space = node.base->space;
   return type->members[node.index].type;
 }
 

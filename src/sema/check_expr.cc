@@ -298,6 +298,7 @@ TypeRef Typing::context_argument(bound::Context& context) {
 }
 
 TypeRef Typing::context(bound::Context& context) {
+  for (bound::Unroll* unroll : unrolls_) unroll->stays = true;
   using What = bound::Context::What;
   const probes::ResolvedProbe& probe = program_->probe;
   const bool tracepoint = probe.arg_source == probes::ArgSource::context_struct;

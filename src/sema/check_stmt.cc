@@ -1,5 +1,6 @@
 // Statements: what they feed into variables and maps, and what they may not do.
 #include <algorithm>
+#include <utility>
 
 #include "sema/typing.h"
 
@@ -19,6 +20,9 @@ constexpr uint32_t kMaxGuessedDepth = 3;
 
 // The kernel allows call chains of 8 functions: the probe, its loops, and one for what a loop's body calls.
 constexpr uint32_t kMaxLoops = 6;
+
+// Statements that `unroll` makes beyond which it becomes a loop: verifying and loading take time that grows with the square.
+constexpr uint64_t kLongUnroll = 1000;
 
 // Unrolled copies counted. What the verifier looks at is limited too (a million instructions), but such a program would
 // take minutes to get there.
@@ -77,7 +81,7 @@ std::optional<bound::Literal> Typing::condition_of(bound::Program& program, boun
 void Typing::check(bound::Program& program) {
   final_ = true;
   program_ = &program;
-  statements_ = 0;
+  statements_ = length_ = 0;
   if (program.predicate) statement(*program.predicate);
   block(program.body);
   for (bound::Variable& variable : program.variables) {
@@ -99,7 +103,11 @@ bool Typing::loop_too_deep(const bound::Stmt& stmt) {
 
 void Typing::loop_body(bound::Block& body) {
   ++loops_;
+  const uint32_t outside = std::exchange(deepest_, 0);
+  const auto unrolls = std::exchange(unrolls_, {});
   block(body);
+  unrolls_ = unrolls;
+  deepest_ = std::max(outside, deepest_ + 1);
   --loops_;
 }
 
@@ -107,6 +115,7 @@ void Typing::statement(bound::Stmt& stmt) {
   if (final_) {
     const bool fitted = statements_ <= kMaxStatements;
     statements_ += copies_;
+    ++length_;
     if (fitted && statements_ > kMaxStatements) report<Id::program_too_long>(stmt, kMaxStatements);
   }
   switch (stmt.kind) {
@@ -417,13 +426,22 @@ void Typing::unroll(bound::Unroll& unroll) {
     else
       copies = literal->bits;
   }
-  const uint64_t outer = copies_;
+  if (!final_) return block(unroll.body);
+  const uint64_t outer_copies = copies_, outer_length = std::exchange(length_, 0);
+  const uint32_t outer_depth = std::exchange(deepest_, 0);
   copies_ = std::min(copies_ * copies, kMaxStatements + 1);
+  unrolls_.push_back(&unroll);
   block(unroll.body);
-  copies_ = outer;
+  unrolls_.pop_back();
+  copies_ = outer_copies;
+  unroll.as_loop = !unroll.stays && length_ * copies > kLongUnroll && loops_ + deepest_ < kMaxLoops;
+  length_ = outer_length + (unroll.as_loop ? length_ : std::min(length_ * copies, kMaxStatements));
+  deepest_ = std::max(outer_depth, deepest_ + (unroll.as_loop ? 1 : 0));
 }
 
 void Typing::jump(bound::Jump& jump) {
+  if (jump.jump != ast::JumpKind::return_jump)
+    for (bound::Unroll* unroll : unrolls_) unroll->stays = true;
   if (!jump.value) return;
   TypeRef type = expr(jump.value);
   if (!type) return;

@@ -143,6 +143,9 @@ class Typing {
   // Of the final round: loops around the current statement, copies that `unroll` makes of it, and statements so far.
   uint32_t loops_ = 0;
   uint64_t copies_ = 1;
+  uint32_t deepest_ = 0;                 // loops within the innermost `unroll` at hand, and those in these
+  uint64_t length_ = 0;                  // statements of its body, where those that become loops count once
+  std::vector<bound::Unroll*> unrolls_;  // around the current statement, within the same loop
   uint64_t statements_ = 0;
 };
 

@@ -99,6 +99,8 @@ struct CField {
   // `offset` tell where the data is, and the field's value is the data's address (a pointer).
   // "common": one of the fields that all tracepoints share, which programs may not read.
   std::string tag;
+  // A char array of C, which may be full: its value is a string with a NUL behind all of its bytes (language.md 4.3).
+  bool open_text = false;
 };
 
 // Fills in the fields of a record on first use, so that naming `struct task_struct` does not pull in half the kernel.
