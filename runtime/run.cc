@@ -208,7 +208,10 @@ int Run::go() {
                 image_.programs[i].symbol.c_str(), tracer.object().verifier_log({i}).c_str());
   }
   std::fflush(stdout);
-  return witness ? exercise(tracer, *witness) : trace(tracer, *signals);
+  const int code = witness ? exercise(tracer, *witness) : trace(tracer, *signals);
+  // What is left is detaching, which may take long: whoever does not want to wait for it kills us.
+  signals->release();
+  return code;
 }
 
 int Run::exercise(Tracer& tracer, Witness& witness) {

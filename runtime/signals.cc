@@ -27,8 +27,10 @@ Signals::Signals(Signals&& other) noexcept
       interrupts_(other.interrupts_),
       user_signal_(other.user_signal_) {}
 
-Signals::~Signals() {
-  if (active_) ::sigprocmask(SIG_SETMASK, &previous_, nullptr);
+Signals::~Signals() { release(); }
+
+void Signals::release() {
+  if (std::exchange(active_, false)) ::sigprocmask(SIG_SETMASK, &previous_, nullptr);
 }
 
 void Signals::read() {

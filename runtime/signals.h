@@ -13,13 +13,15 @@ namespace sonde::runtime {
 
 class Signals {
  public:
-  // Blocks SIGINT, SIGTERM and SIGUSR1 until the object ends.
+  // Blocks SIGINT, SIGTERM and SIGUSR1 until release() or the end of the object.
   static Result<Signals> block();
   Signals(Signals&& other) noexcept;
   Signals& operator=(Signals&&) = delete;
   ~Signals();
 
   int fd() const { return fd_.get(); }
+  // From now on signals do what they did before, those too that have arrived and were not read.
+  void release();
   // Collects what has arrived. Never waits.
   void read();
   // Number of SIGINT and SIGTERM seen so far.
