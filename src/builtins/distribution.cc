@@ -33,7 +33,7 @@ std::optional<uint64_t> series_number(CallView& call, size_t index, std::string_
     call.env.diagnostics().emit<diag::Id::tseries_zero>(call.range, name, 0);
     return std::nullopt;
   }
-  return *argument.integer;
+  return argument.integer;
 }
 
 bool series_allowed(CallView& call) {
