@@ -26,10 +26,10 @@
 namespace sonde::runtime {
 
 struct TracerOptions {
-  int pid = 0;                            // -c or -p process: restricts user probes and perf events
-  bool pid_is_child = false;              // it has not begun its command yet
-  std::vector<uint32_t> dwarf_pids;       // further processes whose stacks dw_ustack walks
-  bool show_optional = false;             // -k
+  int pid = 0;                       // -c or -p process: restricts user probes and perf events
+  bool pid_is_child = false;         // it has not begun its command yet
+  std::vector<uint32_t> dwarf_pids;  // further processes whose stacks dw_ustack walks
+  bool show_optional = false;        // -k
   bool no_warnings = false;
   bool quiet = false;  // -q: no word on the progress of attaching
 };

@@ -244,8 +244,9 @@ def lane_tidy(_):
 
 def lane_format(_):
     subprocess.run([ROOT / "tools/setup", "tidy"], check=True)
+    # What tests read is formatted as they need it.
     files = [path for folder in ("src", "runtime", "stdlib", "tests") for suffix in ("*.cc", "*.h")
-             for path in sorted((ROOT / folder).rglob(suffix))]
+             for path in sorted((ROOT / folder).rglob(suffix)) if not {"snapshots", "data"} & set(path.parts)]
     return [one("format", "clang-format", ["clang-format-19", "--dry-run", "-Werror", *files])]
 
 
