@@ -62,15 +62,20 @@ TypeRef check_str(CallView& call) {
   return types.string(str_capacity(call, max_strlen(call)));
 }
 
-// A string that is already here, or its first characters.
-void copy_string(Codegen& cg) {
-  const uint32_t size = cg.result_type()->size;
-  const Mem to = cg.result();
+// What stands in `to` should a read fail; all of it where the rest of the place is compared too.
+void make_empty(Codegen& cg, Mem to, uint32_t size) {
   if (cg.padded_result()) {
     cg.zero(to, 0, size);
   } else {
     cg.store(to, 0, 1, cg.constant(0));
   }
+}
+
+// A string that is already here, or its first characters.
+void copy_string(Codegen& cg) {
+  const uint32_t size = cg.result_type()->size;
+  const Mem to = cg.result();
+  make_empty(cg, to, size);
   const Mem from = cg.argument_memory(0);
   const bool whole = cg.argument_count() == 1 || (cg.described(1).integer && *cg.described(1).integer >= size);
   if (whole) {
@@ -99,11 +104,7 @@ Reg lower_str(Codegen& cg) {
   const types::Space space = space_of(cg, 0);
   const uint32_t size = cg.result_type()->size;
   const Mem to = cg.result();
-  if (cg.padded_result()) {
-    cg.zero(to, 0, size);
-  } else {
-    cg.store(to, 0, 1, cg.constant(0));
-  }
+  make_empty(cg, to, size);
   const Reg address = cg.argument(0);
   if (cg.argument_count() == 1) {
     const Reg copied = checked_read_string(cg, to, cg.constant(size), address, space);

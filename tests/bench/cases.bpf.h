@@ -38,6 +38,17 @@ static __always_inline void count_scalar(void) {
   if (cell) *cell += 1;
 }
 
+// Adds one to the entry of `key` in a per-CPU hash, which is made if there is none.
+static __always_inline void count_keyed(void* map, const void* key) {
+  __u64* cell = bpf_map_lookup_elem(map, key);
+  if (cell) {
+    *cell += 1;
+  } else {
+    __u64 one = 1;
+    bpf_map_update_elem(map, key, &one, BPF_NOEXIST);
+  }
+}
+
 static __always_inline __u32 log2_slot(__u64 value) {
   __u32 slot = 0;
   if (value == 0) return 1;

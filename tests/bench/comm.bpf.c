@@ -12,12 +12,6 @@ SEC("tracepoint/syscalls/sys_enter_getppid")
 int comm(struct sys_enter* context) {
   struct comm_key key;
   bpf_get_current_comm(&key, sizeof(key));
-  __u64* cell = bpf_map_lookup_elem(&counts, &key);
-  if (cell) {
-    *cell += 1;
-  } else {
-    __u64 one = 1;
-    bpf_map_update_elem(&counts, &key, &one, BPF_NOEXIST);
-  }
+  count_keyed(&counts, &key);
   return 0;
 }

@@ -18,12 +18,6 @@ int core(struct sys_enter* context) {
   struct task_struct* task = (struct task_struct*)bpf_get_current_task();
   if (BPF_CORE_READ(task, tgid) == 0) return 0;
   bpf_get_current_comm(&key, sizeof(key));
-  __u64* cell = bpf_map_lookup_elem(&counts, &key);
-  if (cell) {
-    *cell += 1;
-  } else {
-    __u64 one = 1;
-    bpf_map_update_elem(&counts, &key, &one, BPF_NOEXIST);
-  }
+  count_keyed(&counts, &key);
   return 0;
 }

@@ -16,12 +16,6 @@ SEC("tracepoint/syscalls/sys_enter_openat")
 int path(struct sys_enter* context) {
   struct path_key key = {};
   bpf_probe_read_user_str(&key, sizeof(key), (const void*)context->args[1]);
-  __u64* cell = bpf_map_lookup_elem(&counts, &key);
-  if (cell) {
-    *cell += 1;
-  } else {
-    __u64 one = 1;
-    bpf_map_update_elem(&counts, &key, &one, BPF_NOEXIST);
-  }
+  count_keyed(&counts, &key);
   return 0;
 }
