@@ -276,9 +276,7 @@ Value Decoder::decode_array(const Layout& layout, Bytes bytes, Walk& walk) const
   if (!element || !walk.enter()) return {Null{}};
   if (layout.bytes_as_text) {
     bool truncated = false;
-    Text result{std::string(text(layout, bytes, truncated))};
-    if (truncated) result.bytes += image_.config.str_trunc_trailer;
-    return {std::move(result)};
+    return {Text{std::string(text(layout, bytes, truncated))}};
   }
   Array array;
   // An array can not have more elements than bytes (elements without size do not exist in checked images).

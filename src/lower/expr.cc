@@ -47,7 +47,8 @@ llvm::Value* FunctionLowering::scalar(const Expr& expr) {
     case ExprKind::cast: return scalar_cast(as<sema::Cast>(expr));
     case ExprKind::increment: return increment(as<sema::Increment>(expr));
     case ExprKind::address_of:
-      return builder.CreatePtrToInt(variable_address(as<sema::AddressOf>(expr).variable), module.i64);
+      return plain_number(builder.CreatePtrToInt(variable_address(as<sema::AddressOf>(expr).variable), module.i64),
+                          !program.calls_c());
     case ExprKind::context_arg:
       if (!has_place(expr)) return usdt_argument(as<sema::ContextArg>(expr).number);
       [[fallthrough]];
@@ -285,12 +286,13 @@ llvm::Value* FunctionLowering::scalar_cast(const sema::Cast& expr) {
   switch (expr.cast) {
     case CastKind::pointer:
       if (expr.type->kind != types::Kind::pointer && expr.operand->type->kind == types::Kind::pointer)
-        return canonical(plain_number(scalar(*expr.operand)), expr.type);
+        return canonical(plain_number(scalar(*expr.operand), program.has_known_addresses), expr.type);
       return scalar(*expr.operand);
     case CastKind::integer:
     case CastKind::username: return canonical(scalar(*expr.operand), expr.type);
     case CastKind::to_bool: return from_bool(condition(expr));
-    case CastKind::string_address: return builder.CreatePtrToInt(memory(*expr.operand), module.i64);
+    case CastKind::string_address:
+      return plain_number(builder.CreatePtrToInt(memory(*expr.operand), module.i64), !program.calls_c());
     case CastKind::array_to_int: return load(memory(*expr.operand), expr.type);
     case CastKind::string_capacity:
     case CastKind::int_to_array:
@@ -300,10 +302,11 @@ llvm::Value* FunctionLowering::scalar_cast(const sema::Cast& expr) {
   SONDE_UNREACHABLE();
 }
 
-// The verifier knows addresses of variables, maps and the context as such and allows hardly any arithmetic on them. Read from
-// memory by a helper, the same bits are a number to it.
-llvm::Value* FunctionLowering::plain_number(llvm::Value* address) {
-  if (!program.takes_addresses) return address;
+// The verifier knows addresses of variables, maps and the context as such and allows hardly any arithmetic on them, not even
+// what LLVM makes of moving one between registers. Read from memory by a helper, the same bits are a number to it. `known`:
+// whether this may be such an address.
+llvm::Value* FunctionLowering::plain_number(llvm::Value* address, bool known) {
+  if (!known) return address;
   TempScope temporaries(*this);
   llvm::Value* from = allocate(8);
   llvm::Value* to = allocate(8);
@@ -314,7 +317,7 @@ llvm::Value* FunctionLowering::plain_number(llvm::Value* address) {
 }
 
 llvm::Value* FunctionLowering::pointer_add(const sema::PointerAdd& expr) {
-  llvm::Value* pointer = plain_number(scalar(*expr.pointer));
+  llvm::Value* pointer = plain_number(scalar(*expr.pointer), program.has_known_addresses);
   llvm::Value* bytes = scalar(*expr.index);
   if (expr.scale != 1) bytes = builder.CreateMul(bytes, constant(expr.scale));
   return expr.subtract ? builder.CreateSub(pointer, bytes) : builder.CreateAdd(pointer, bytes);

@@ -181,7 +181,7 @@ class FunctionLowering {
   llvm::Value* compare_memory(const sema::Binary& expr);
   llvm::Value* scalar_cast(const sema::Cast& expr);
   llvm::Value* scalar_conditional(const sema::Conditional& expr);
-  llvm::Value* plain_number(llvm::Value* address);
+  llvm::Value* plain_number(llvm::Value* address, bool known);
   llvm::Value* pointer_add(const sema::PointerAdd& expr);
   llvm::Value* stack_memory(uint32_t size);
   void store_tuple(const sema::TupleMake& expr, llvm::Value* to, bool padded);

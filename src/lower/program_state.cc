@@ -118,17 +118,23 @@ class Leaves : public TreeWalk {
   }
 };
 
+// Addresses that stay such to the verifier. Those of variables and texts do where C functions may get them.
 class Addresses : public TreeWalk {
  public:
+  explicit Addresses(bool calls_c) : calls_c_(calls_c) {}
   bool found = false;
 
   void expression(const sema::Expr& expr) override {
     using sema::ExprKind;
-    found = found || expr.kind == ExprKind::address_of || expr.kind == ExprKind::context_pointer ||
-            (expr.kind == ExprKind::map_ref && expr.type->kind == types::Kind::pointer) ||
-            (expr.kind == ExprKind::cast && sema::as<sema::Cast>(expr).cast == sema::CastKind::string_address);
+    const bool own = expr.kind == ExprKind::address_of ||
+                     (expr.kind == ExprKind::cast && sema::as<sema::Cast>(expr).cast == sema::CastKind::string_address);
+    found = found || (own && calls_c_) || expr.kind == ExprKind::context_pointer ||
+            (expr.kind == ExprKind::map_ref && expr.type->kind == types::Kind::pointer);
     if (!found) TreeWalk::expression(expr);
   }
+
+ private:
+  bool calls_c_;
 };
 
 // Whether a return stands in any loop.
@@ -175,10 +181,10 @@ ProgramState::ProgramState(ModuleState& module_state, const sema::Program& sourc
   is_long = captures.statements > kLongProgram;
   loop_depth_ = captures.deepest;
   calls_c_ = captures.calls_c;
-  Addresses addresses;
+  Addresses addresses(calls_c_);
   if (program.predicate) addresses.expression(*program.predicate);
   addresses.block(program.body);
-  takes_addresses = addresses.found;
+  has_known_addresses = addresses.found;
   typed_variables = captures.typed_variables();
   if (loop_depth_ == 0) return;
   LoopReturns returns;

@@ -41,7 +41,8 @@ class ProgramState {
   bool loops_return = false;  // some loop body may end the program
   bool uses_scratch = false;  // some function of it does
   // Some pointer may be the address of a variable, a map or the context, which the verifier does not take for a number.
-  bool takes_addresses = false;
+  bool has_known_addresses = false;
+  bool calls_c() const { return calls_c_; }  // C functions want addresses that the verifier knows
   // Jumps reach 32767 instructions. Where a function may be longer, rare code must stay next to what leads to it instead of
   // going to the end.
   bool is_long = false;

@@ -4,8 +4,9 @@ import re
 import subprocess
 
 import generate
-from evaluate import differs, expected
+from evaluate import expected
 from kinds import Reject
+from output import differs
 from prepare import command_line
 from tree import Node, program_text
 
@@ -69,6 +70,10 @@ def smaller(program):
             step //= 2
     for position in range(sum(1 for _ in program.walk())):
         yield from replaced(program, position)
+    for index in range(len(program.structs)):
+        copy = program.copy()
+        del copy.structs[index]
+        yield copy
     for key in program.config:
         copy = program.copy()
         del copy.config[key]

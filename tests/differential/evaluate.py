@@ -1,10 +1,13 @@
 """Runs a typed program and says what it prints."""
 
+import itertools
+
 import forms
-from kinds import (BOOL, INT64, MASK, UINT64, Aggregate, Array, Bool, Enum, Int, Record, Reject, Str, as_bytes, convert, sizeof,
-                   wrap, zero)
 from infer import arithmetic_type, as_int
-from kinds import promote
+from kinds import (BOOL, INT64, MASK, UINT64, Aggregate, Array, Bool, Enum, Int, Pointer, Record, Reject, Str, as_bytes, convert,
+                   promote, sizeof, wrap, zero)
+from memory import Memory
+from output import Output
 import tables
 
 STEPS = 200_000
@@ -28,12 +31,13 @@ def calculate(operator, a, b):
     return {"+": a + b, "-": a - b, "*": a * b, "&": a & b, "|": a | b, "^": a ^ b}[operator] & MASK
 
 
-class Machine:
+class Machine(Memory):
     def __init__(self, program, maps):
         self.enums, self.slots = program.enums, maps
         self.config = program.config
         self.cells = {name: {} for name in maps}
         self.variables, self.events, self.status, self.steps = {}, [], 0, 0
+        self.lives, self.numbers = {}, itertools.count()
 
     # -- program ---------------------------------------------------------------------------------------------------
 
@@ -54,7 +58,7 @@ class Machine:
         if len(probe.kids) > 1 and not self.value(probe.kids[0]):
             return
         try:
-            self.statements(probe.kids[-1].kids)
+            self.do_block(probe.kids[-1])
         except Jump as jump:
             if jump.kind == "exit":
                 raise
@@ -84,9 +88,12 @@ class Machine:
             return convert(values[0], kinds[0], node.slot.key)
         return tuple(map(convert, values, kinds, node.slot.key.items))
 
+    def held(self, slot):
+        return self.variables[slot] if slot in self.variables else zero(slot.type)
+
     def load(self, node, key=None):
         if node.op == "var":
-            return self.variables.get(node.slot, None) if node.slot in self.variables else zero(node.slot.type)
+            return self.held(node.slot)
         return self.cells[node.slot.name].get(key, zero(node.slot.type))
 
     def store(self, node, key, value, kind):
@@ -128,7 +135,10 @@ class Machine:
         self.cells[target.slot.name].setdefault(key, []).append(value)
 
     def do_block(self, node):
-        self.statements(node.kids)
+        try:
+            self.statements(node.kids)
+        finally:
+            self.leave(node)
 
     def do_if(self, node):
         if self.value(node.kids[0]):
@@ -139,7 +149,7 @@ class Machine:
     def turn(self, body):
         """One turn of a loop; False ends the loop."""
         try:
-            self.statements(body.kids)
+            self.do_block(body)
         except Jump as jump:
             if jump.kind == "break":
                 return False
@@ -219,7 +229,7 @@ class Machine:
     def value_int(self, node):
         return node.value
 
-    value_bool = value_str = value_int
+    value_bool = value_str = value_sizeof = value_offsetof = value_int
 
     def value_enumerator(self, node):
         return dict(self.enums[node.enum])[node.name]
@@ -236,6 +246,8 @@ class Machine:
     def arithmetic(self, operator, left, right, node):
         """(type, value) of two (value, type)."""
         kind = arithmetic_type(operator, left[1], right[1], node)
+        if isinstance(kind, Pointer):
+            return kind, self.moved(operator, left, right)
         if isinstance(kind, Bool):
             return BOOL, (left[0] and right[0]) if operator == "&" else (left[0] or right[0])
         return kind, wrap(calculate(operator, int(left[0]), int(right[0])), kind)
@@ -253,7 +265,9 @@ class Machine:
 
     @staticmethod
     def compare(operator, a, left, b, right):
-        if isinstance(left, Int) and isinstance(right, Int):
+        if isinstance(left, Pointer) or isinstance(right, Pointer):
+            a, b = Memory.ordered(a, b)
+        elif isinstance(left, Int) and isinstance(right, Int):
             common = promote(left, right)
             a, b = convert(a, left, common), convert(b, right, common)
         elif isinstance(left, Record):
@@ -271,6 +285,8 @@ class Machine:
         return wrap(-value if node.operator == "-" else ~value, node.type)
 
     def value_cast(self, node):
+        if isinstance(node.type, Pointer):
+            return self.to_pointer(node)
         value, source, target = self.value(node.kids[0]), node.kids[0].type, node.type
         if isinstance(target, Array):
             return self.to_array(value, source, target)
@@ -306,8 +322,11 @@ class Machine:
     value_if = value_cond
 
     def value_block(self, node):
-        self.statements(node.kids[:-1])
-        return self.value(node.kids[-1])
+        try:
+            self.statements(node.kids[:-1])
+            return self.value(node.kids[-1])
+        finally:
+            self.leave(node)
 
     def value_tuple(self, node):
         return tuple(self.value(kid) for kid in node.kids)
@@ -319,7 +338,10 @@ class Machine:
         return self.value(node.kids[0])[kind.names.index(node.name) if isinstance(kind, Record) else node.name]
 
     def value_index(self, node):
-        content, kind, index = self.value(node.kids[0]), node.kids[0].type, self.value(node.kids[1])
+        kind, index = node.kids[0].type, self.value(node.kids[1])
+        if isinstance(kind, Pointer):
+            return self.element(node, index)
+        content = self.value(node.kids[0])
         if index >= len(content):
             if isinstance(kind, Str) and index == len(content) < kind.capacity:
                 return 0
@@ -330,7 +352,9 @@ class Machine:
         target = node.kids[0]
         key = self.key(target) if target.op == "map" else None
         before = self.load(target, key)
-        after = wrap(before + (1 if node.operator == "++" else -1), target.slot.type)
+        kind = target.slot.type
+        after = self.moved(node.operator[0], (before, kind), (1, INT64)) if isinstance(kind, Pointer) else \
+            wrap(before + (1 if node.operator == "++" else -1), kind)
         self.store(target, key, after, target.slot.type)
         return after if node.prefix else before
 
@@ -395,95 +419,6 @@ class Machine:
             if a[at] != b[at]:
                 return wrap(a[at], Int(1, True)) - wrap(b[at], Int(1, True))
         return 0
-
-
-# -- output ------------------------------------------------------------------------------------------------------------
-
-class Output:
-    """What is expected, as pieces of text."""
-
-    def __init__(self, machine, json):
-        self.machine, self.json, self.pieces = machine, json, []
-        for event in machine.events:
-            getattr(self, "on_" + event[0])(*event[1:])
-        if not json:
-            self.pieces.append("\n\n")
-        if machine.config.get("print_maps_on_exit", "true") == "true":
-            for name in sorted(machine.slots):
-                if machine.cells[name]:
-                    self.on_print(name)
-
-    def on_value(self, value, kind):
-        form = f'{{"type": "value", "data": {forms.as_json(value, kind, self.machine.enums)}}}' if self.json else \
-            forms.text(value, kind, self.machine.enums)
-        self.pieces.append(form + "\n")
-
-    def on_printf(self, content):
-        self.pieces.append(f'{{"type": "printf", "data": {forms.json_string(content)}}}\n' if self.json else content)
-
-    def on_clear(self, name):
-        self.machine.cells[name] = {}
-
-    def on_zero(self, name):
-        slot = self.machine.slots[name]
-        for key in self.machine.cells[name]:
-            self.machine.cells[name][key] = [] if isinstance(slot.type, Aggregate) else zero(slot.type)
-
-    def on_print(self, name, top=0, div=1):
-        slot, cells = self.machine.slots[name], self.machine.cells[name]
-        if slot.scalar and not cells:
-            if isinstance(slot.type, Aggregate) and slot.type.function in ("hist", "lhist"):
-                return
-            if isinstance(slot.type, Aggregate) and slot.type.function in ("avg", "stats") and self.json:
-                raise Reject("a cleared stats map in JSON")
-            cells = {None: [] if isinstance(slot.type, Aggregate) else zero(slot.type)}
-        if not cells:
-            return
-        (self.map_json if self.json else self.map_text)(slot, forms.in_order(slot, cells, top), div)
-
-    def map_text(self, slot, entries, div):
-        for key, state in entries:
-            name = f"@{slot.name.lstrip('@')}" + ("" if slot.scalar else f"[{forms.key_text(key, slot.key, self.machine.enums)}]")
-            value = forms.map_value(state, slot.type, self.machine.enums, div)
-            drawn = isinstance(slot.type, Aggregate) and slot.type.function in ("hist", "lhist")
-            self.pieces.append(f"{name}:\n{value}\n" if drawn else f"{name}: {value}\n")
-
-    def map_json(self, slot, entries, div):
-        function = slot.type.function if isinstance(slot.type, Aggregate) else ""
-        kind = {"avg": "stats", "stats": "stats", "hist": "hist", "lhist": "hist"}.get(function, "map")
-        name = forms.json_string("@" + slot.name)
-        values = []
-        for key, state in entries:
-            value = forms.map_value(state, slot.type, self.machine.enums, div, json=True)
-            if slot.scalar:
-                self.pieces.append(f'{{"type": "{kind}", "data": {{{name}: {value}}}}}\n')
-                return
-            spelled = forms.json_string(forms.key_text(key, slot.key, self.machine.enums).replace(" ", ""))
-            values.append(f"{spelled}: {value}")
-        self.pieces.append(f'{{"type": "{kind}", "data": {{{name}: {{{", ".join(values)}}}}}}}\n')
-
-
-def unordered(piece):
-    """Whether this is a line of a loop over a map, which come in any order."""
-    return piece.startswith(("~", '{"type": "printf", "data": "~'))
-
-
-def differs(pieces, actual):
-    """Where actual output departs from what is expected: None, or (wanted, rest of the actual output)."""
-    at, index = 0, 0
-    while index < len(pieces):
-        end = index
-        while end < len(pieces) and unordered(pieces[end]):
-            end += 1
-        left = pieces[index:max(end, index + 1)]
-        index += len(left)
-        while left:
-            match = next((form for form in sorted(left, key=len, reverse=True) if actual.startswith(form, at)), None)
-            if match is None:
-                return (left[0] if len(left) == 1 else "one of " + repr(left)), actual[at:]
-            left.remove(match)
-            at += len(match)
-    return None if at == len(actual) else ("", actual[at:])
 
 
 class Declaration:

@@ -1,10 +1,12 @@
 """How values, maps and histograms are printed, in text and as JSON."""
 
+import codecs
 import re
 import struct
 
 import kinds
-from kinds import Aggregate, Array, Bool, Buffer, Enum, Inet, Int, Record, Reject, Str, Tuple
+from kinds import Aggregate, Array, Bool, Buffer, Enum, Inet, Int, Pointer, Record, Reject, Str, Struct, Tuple
+from memory import Address, access_type, member, to_bytes
 
 
 def text(value, kind, enums, div=1):
@@ -21,13 +23,29 @@ def text(value, kind, enums, div=1):
     if isinstance(kind, Inet):
         return ".".join(str(byte) for byte in value)
     if isinstance(kind, Array):
-        return "[" + ",".join(text(item, kind.item, enums, div) for item in value) + "]"
+        return "[" + ",".join(text(item, access_type(kind.item), enums, div) for item in value) + "]"
     if isinstance(kind, Tuple):
         return "(" + ", ".join(text(item, sub, enums, div) for item, sub in zip(value, kind.items)) + ")"
     if isinstance(kind, Record):
         return "{ " + ", ".join(f".{name} = {text(item, sub, enums, div)}"
                                 for name, item, sub in zip(kind.names, value, kind.items)) + " }"
+    if isinstance(kind, Pointer):
+        return f"0x{number_of(value):x}"
+    if isinstance(kind, Struct):
+        return "{ " + ", ".join(f".{name} = {text(item, sub, enums, div)}" for name, item, sub in parts(value, kind)) + " }"
     raise Reject(f"no printed form of {kind}")
+
+
+def number_of(pointer):
+    if isinstance(pointer, Address):
+        raise Reject("an address is printed")
+    return pointer
+
+
+def parts(value, kind):
+    """(name, value, type) of what is in a struct."""
+    for field in kind.members():
+        yield field.name, member(value, field), access_type(field.kind)
 
 
 def divided(value, div):
@@ -38,9 +56,18 @@ def json_number(value):
     return str(value) if int(float(value)) == value else f'"{value}"'
 
 
+def no_text(error):
+    return "".join(f"\\u{byte:04x}" for byte in error.object[error.start:error.end]), error.end
+
+
+codecs.register_error("sonde", no_text)
+
+
 def json_string(content):
+    """Bytes that are no UTF-8 are written as the characters of their numbers. All text here is bytes as characters."""
     short = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-    return '"' + "".join(short.get(c) or (f"\\u{ord(c):04x}" if ord(c) < 32 else c) for c in content) + '"'
+    escaped = "".join(short.get(c) or (f"\\u{ord(c):04x}" if ord(c) < 32 else c) for c in content)
+    return '"' + escaped.encode("latin-1").decode("utf-8", "sonde").encode().decode("latin-1") + '"'
 
 
 def as_json(value, kind, enums, div=1):
@@ -52,6 +79,10 @@ def as_json(value, kind, enums, div=1):
         return json_number(value)
     if isinstance(kind, Buffer):
         return "[" + ",".join(str(byte - 256 if byte > 127 else byte) for byte in value) + "]"
+    if isinstance(kind, Pointer):
+        return json_number(number_of(value))
+    if isinstance(kind, Struct):
+        return "{" + ", ".join(f'"{name}": {as_json(item, sub, enums, div)}' for name, item, sub in parts(value, kind)) + "}"
     if isinstance(kind, Array):
         return "[" + ",".join(as_json(item, kind.item, enums, div) for item in value) + "]"
     if isinstance(kind, Tuple):
@@ -271,8 +302,10 @@ def key_rank(key, kind):
 def whole_key_rank(key, kind):
     if isinstance(kind, (Tuple, Record)):
         return tuple(map(whole_key_rank, key, kind.items))
+    if isinstance(kind, Struct):
+        return tuple(whole_key_rank(item, sub) for _, item, sub in parts(key, kind))
     if isinstance(kind, Array):
-        return kinds.as_bytes(key, kind)
+        return to_bytes(key, kind)
     return key_rank(key, kind) if isinstance(kind, (Int, Str)) else int(key)
 
 

@@ -1,8 +1,10 @@
 """Static types of a prepared program: a fixpoint over everything that is assigned anywhere."""
 
 import forms
-from kinds import (BOOL, INT64, READABLE, UINT64, Aggregate, Array, Bool, Buffer, Enum, Inet, Int, Record, Reject, Str, Tuple,
-                   both_flexible, literal_type, promote, sizeof)
+from infer_memory import MemoryTypes, TRUTH
+from kinds import (BOOL, INT64, READABLE, UINT64, Aggregate, Array, Bool, Buffer, Enum, Inet, Int, Pointer, Record, Reject, Str,
+                   Struct, Tuple, both_flexible, literal_type, promote, sizeof)
+from memory import access_type
 
 ARITHMETIC = ("+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>")
 INTEGRAL = (Int, Enum)
@@ -16,6 +18,10 @@ def arithmetic_type(operator, a, b, node):
     a, b = as_int(a), as_int(b)
     if isinstance(a, Bool) and isinstance(b, Bool) and operator in "&|":
         return BOOL
+    if isinstance(a, Pointer) and isinstance(b, Int) and operator in "+-":
+        return a
+    if isinstance(a, Int) and isinstance(b, Pointer) and operator == "+":
+        return b
     if not isinstance(a, Int) or not isinstance(b, Int):
         raise Reject(f"{a} {operator} {b}", node)
     if a.signed == b.signed:
@@ -38,7 +44,9 @@ def check_comparable(operator, a, b, node):
         if isinstance(a, Int) and isinstance(b, Int):
             promote(a, b)
         return
-    if operator not in ("==", "!="):
+    if all(isinstance(kind, (Pointer, Int)) for kind in (a, b)):
+        return
+    if operator not in ("==", "!=") or any(has_struct(kind) for kind in (a, b)):
         raise Reject(f"{a} {operator} {b}", node)
     if isinstance(a, Array) and (a != b or isinstance(a.item, Bool)):
         raise Reject("unlike arrays, or not of integers", node)
@@ -50,7 +58,14 @@ def check_comparable(operator, a, b, node):
     raise Reject(f"{a} {operator} {b}", node)
 
 
-class Inference:
+def has_struct(kind):
+    """Whether values of this type can not be compared for what is in them."""
+    if isinstance(kind, Array):
+        return not isinstance(kind.item, Int)
+    return isinstance(kind, (Struct, Pointer)) or isinstance(kind, (Tuple, Record)) and any(map(has_struct, kind.items))
+
+
+class Inference(MemoryTypes):
     def __init__(self, probes, maps, reverse=False, fresh=False):
         self.probes, self.maps, self.reverse, self.fresh = probes, maps, reverse, fresh
         self.final = False
@@ -113,6 +128,8 @@ class Inference:
     def check_fits(slot, target, kind, node):
         if isinstance(target, Int) and isinstance(kind, (Int, Enum)):
             return
+        if isinstance(target, Pointer) and target != kind:
+            raise Reject("a pointer to another type", node)
         if slot.fixed is not None:
             if isinstance(target, Str) and isinstance(kind, Str) and kind.capacity <= target.capacity:
                 return
@@ -276,7 +293,7 @@ class Inference:
 
     def condition(self, node):
         kind = self.type(node)
-        if node.get("reads_aggregate") or not isinstance(kind or BOOL, (Int, Bool, Enum)):
+        if node.get("reads_aggregate") or not isinstance(kind or BOOL, TRUTH):
             raise Reject("no condition", node)
 
     def type(self, node):
@@ -315,13 +332,13 @@ class Inference:
         operator = node.operator
         if operator in ("&&", "||"):
             for kid in node.kids:
-                if not isinstance(self.type(kid) or BOOL, (Int, Bool, Enum)):
+                if not isinstance(self.type(kid) or BOOL, TRUTH):
                     raise Reject("no truth value", node)
             return BOOL
         kinds = [self.type(kid) for kid in node.kids]
         if None in kinds:
             return None if operator in ARITHMETIC else BOOL
-        sizes = [kid.get("name") == "sizeof" for kid in node.kids]
+        sizes = [kid.get("name") == "sizeof" or kid.op in ("sizeof", "offsetof") for kid in node.kids]
         if any(sizes) and all(size or kid.op == "int" for size, kid in zip(sizes, node.kids)):
             raise Reject("sizes and literals are folded", node)
         if any(kid.get("hidden_literal") for kid in node.kids):
@@ -334,7 +351,8 @@ class Inference:
     def type_unary(self, node):
         kid = node.kids[0]
         kind = self.type(kid)
-        if kid.get("reads_aggregate") or kid.get("hidden_literal") or kid.get("name") == "sizeof":
+        if kid.get("reads_aggregate") or kid.get("hidden_literal") or kid.get("name") == "sizeof" or \
+                kid.op in ("sizeof", "offsetof"):
             raise Reject("not under a unary operator", node)
         if kind is None:
             return BOOL if node.operator == "!" else None
@@ -350,9 +368,11 @@ class Inference:
         source, target = self.type(node.kids[0]), node.kind
         if source is None:
             return None
+        if isinstance(target, Pointer):
+            return self.cast_to_pointer(source, target, node)
         if isinstance(target, Array):
             return self.cast_to_array(source, target, node)
-        good = {Int: (Int, Bool, Enum, Array), Bool: (Int, Bool, Str), Str: (Str,), Enum: (Int,)}[type(target)]
+        good = {Int: (Int, Bool, Enum, Array, Pointer), Bool: (Int, Bool, Str, Pointer), Str: (Str,), Enum: (Int,)}[type(target)]
         if not isinstance(source, good):
             raise Reject(f"no cast from {source} to {target}", node)
         if isinstance(source, Array) and (not isinstance(source.item, Int) or sizeof(source) != sizeof(target)):
@@ -440,6 +460,8 @@ class Inference:
         kind, index = self.type(node.kids[0]), self.type(node.kids[1])
         if None in (kind, index):
             return None
+        if isinstance(kind, Pointer):
+            return self.pointed_at(kind, index, node)
         position = node.kids[1].value if node.kids[1].op == "int" else None
         if isinstance(kind, Tuple) and position is not None and position < len(kind.items):
             return kind.items[position]
@@ -448,13 +470,15 @@ class Inference:
         if isinstance(kind, Array) and isinstance(index, Int) and (not index.signed or index.flexible is True):
             if position is not None and position >= kind.count:
                 raise Reject("outside of the array", node)
-            return kind.item
+            return access_type(kind.item)
         raise Reject("no such element", node)
 
     def type_step(self, node):
         old = self.place(node.kids[0])
         if old is None:
             return None
+        if isinstance(old, Pointer) and node.kids[0].op == "var":
+            return old
         if not isinstance(old, Int):
             raise Reject("not a number", node)
         slot = node.kids[0].slot

@@ -69,6 +69,52 @@ class Inet:
 
 
 @dataclasses.dataclass(frozen=True)
+class CharArray:
+    """`char[count]` in a C definition, read as a string."""
+    count: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Enumeration:
+    """An enum in a C definition, of four bytes."""
+    enum: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Pointer:
+    target: object
+
+
+@dataclasses.dataclass(frozen=True)
+class StructField:
+    """`bit` counts from the begin of the struct; `width` is a bit-field's. Without a name its members are the struct's."""
+    name: str
+    kind: object
+    bit: int
+    width: object = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Struct:
+    keyword: str
+    name: str
+    fields: tuple
+    size: int
+    align: int
+
+    def members(self, bit=0):
+        """All fields that can be named, with their place in this struct."""
+        for field in self.fields:
+            if field.name:
+                yield dataclasses.replace(field, bit=bit + field.bit)
+            else:
+                yield from field.kind.members(bit + field.bit)
+
+    def field(self, name):
+        return next((field for field in self.members() if field.name == name), None)
+
+
+@dataclasses.dataclass(frozen=True)
 class Aggregate:
     """A map's value made by `function`; parameters are hist's bits or lhist's bounds."""
     function: str
@@ -123,6 +169,8 @@ def promote(a, b):
         return promote_ints(a, b)
     if isinstance(a, Str):
         return Str(max(a.capacity, b.capacity))
+    if isinstance(a, Pointer):
+        return Pointer(promote(a.target, b.target))
     if isinstance(a, Tuple) and len(a.items) == len(b.items):
         return Tuple(tuple(map(promote, a.items, b.items)))
     if isinstance(a, Record) and sorted(a.names) == sorted(b.names):
@@ -156,6 +204,8 @@ def zero(kind):
         return (zero(kind.item),) * kind.count
     if isinstance(kind, (Str, Buffer)):
         return b""
+    if isinstance(kind, Struct):
+        return bytes(kind.size)
     if isinstance(kind, Bool):
         return False
     if isinstance(kind, Inet):
@@ -166,8 +216,12 @@ def zero(kind):
 def alignment(kind):
     if isinstance(kind, Int):
         return kind.size
-    if isinstance(kind, Enum):
+    if isinstance(kind, (Enum, Pointer)):
         return 8
+    if isinstance(kind, Enumeration):
+        return 4
+    if isinstance(kind, Struct):
+        return kind.align
     if isinstance(kind, (Tuple, Record)):
         return max(map(alignment, kind.items))
     if isinstance(kind, Array):
@@ -180,8 +234,14 @@ def sizeof(kind):
         return kind.size
     if isinstance(kind, Bool):
         return 1
-    if isinstance(kind, Enum):
+    if isinstance(kind, (Enum, Pointer)):
         return 8
+    if isinstance(kind, Enumeration):
+        return 4
+    if isinstance(kind, Struct):
+        return kind.size
+    if isinstance(kind, CharArray):
+        return kind.count
     if isinstance(kind, Str):
         return kind.capacity
     if isinstance(kind, Array):

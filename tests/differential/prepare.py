@@ -217,11 +217,12 @@ class Resolver:
             raise Reject(f"${node.name} is visible already", node)
         node.slot = self.scopes[-1][node.name] = Slot(node.name, fixed)
 
-    def block(self, node):
+    def block(self, node, loop=()):
+        """Its `declared` variables end with it, as does that of the loop whose body this is."""
         self.scopes.append({})
         for kid in node.kids:
             self.visit(kid)
-        self.scopes.pop()
+        node.declared = [*self.scopes.pop().values(), *loop]
 
     def visit(self, node):
         op, kids = node.op, node.kids
@@ -250,7 +251,7 @@ class Resolver:
                 self.visit(kid)
             self.scopes.append({})
             self.declare(kids[0])
-            self.visit(kids[-1])
+            self.block(kids[-1], [kids[0].slot])
             self.scopes.pop()
         else:
             if op == "map":

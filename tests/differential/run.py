@@ -7,8 +7,8 @@ language description alone. Needs root.
     run.py --replay FILE                              run those
     run.py --show SEED                                print one program
 
-A failing program is printed with its seed. The generator's parts: `generate` makes trees, `prepare` and `infer` type them,
-`evaluate` runs them and says what they print, `driver` compares.
+A failing program is printed with its seed. The generator's parts: `generate`, `expressions` and `generate_memory` make
+trees, `prepare` and `infer` type them, `evaluate` and `memory` run them, `output` says what they print, `driver` compares.
 """
 
 import argparse
@@ -99,7 +99,7 @@ def main():
     parser.add_argument("--seed", type=int, help="of the first program; the others follow it")
     parser.add_argument("--size", type=int, default=10, help="statements of a probe, at most, not counting those inside others")
     parser.add_argument("--shrink", type=int, default=2, metavar="N", help="make N programs of each kind of failure small")
-    parser.add_argument("--without", action="append", default=[], metavar="FAMILY", help="leave out enum, array, record, ...")
+    parser.add_argument("--without", action="append", default=[], metavar="FAMILY", help="leave out enum, array, record, struct, ...")
     parser.add_argument("--save", type=pathlib.Path)
     parser.add_argument("--replay", type=pathlib.Path)
     parser.add_argument("--show", type=int, metavar="SEED")

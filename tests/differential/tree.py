@@ -151,6 +151,14 @@ def render(node, indent=0):
         if kids[0].op == "map" and not kids[0].kids:  # `@m[1]` is an entry of a map with keys
             return f"(@{kids[0].name})[{text(kids[1])}]", POSTFIX
         return f"{operand(kids[0], POSTFIX)}[{text(kids[1])}]", POSTFIX
+    if op == "field":
+        return f"{operand(kids[0], POSTFIX)}{node.get('arrow', '.')}{node.name}", POSTFIX
+    if op == "sizeof":
+        return f"sizeof({node.name})", POSTFIX
+    if op == "offsetof":
+        return f"offsetof({node.name}, {node.path})", POSTFIX
+    if op in ("deref", "address"):
+        return "*&"[op == "address"] + operand(kids[0], UNARY), UNARY
     if op == "step":
         inner = text(kids[0])
         return (node.operator + inner, UNARY) if node.prefix else (inner + node.operator, POSTFIX)
@@ -176,11 +184,17 @@ def text(node, indent=0):
     return render(node, indent)[0]
 
 
+def predicate_text(node):
+    content = text(node)
+    return f"({content})" if content[0] == "*" else content  # after a slash it would begin a comment
+
+
 def program_text(program):
-    """program: kids are macros, then probes; `config`, `enums`, `declarations`, `arguments`, `options` are attributes."""
+    """program: kids are macros, then probes; `config`, `enums`, `structs`, `declarations`, `arguments`, `options` are attributes."""
     parts = []
     for name, members in program.enums.items():
         parts.append(f"enum {name} {{ " + ", ".join(f"{member} = {value}" for member, value in members) + " };")
+    parts += program.structs
     if program.config:
         parts.append("config = { " + "; ".join(f"{key} = {value}" for key, value in program.config.items()) + " }")
     parts += [f"let @{name} = {kind};" for name, kind in program.declarations.items()]
@@ -188,6 +202,6 @@ def program_text(program):
         if item.op == "macro":
             parts.append(f"macro {item.name}({', '.join(item.parameters)}) " + block_text(item.kids[0]))
         else:
-            predicate = f" /{text(item.kids[0])}/" if len(item.kids) > 1 else ""
+            predicate = f" /{predicate_text(item.kids[0])}/" if len(item.kids) > 1 else ""
             parts.append(f"{item.attach}{predicate} " + body(item.kids[-1].kids, 0))
     return "\n".join(parts) + "\n"

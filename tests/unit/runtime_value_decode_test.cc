@@ -117,6 +117,7 @@ TEST_F(Decode, TuplesRecordsArrays) {
   const auto characters =
       add({.kind = LayoutKind::array, .size = 4, .element = integer(1), .count = 4, .bytes_as_text = true});
   EXPECT_EQ(shown(characters, Bytes().add("abc", 4)), "abc");
+  EXPECT_EQ(shown(characters, Bytes().add("abcd", 4)), "abcd");  // full, not truncated
   const auto flags =
       add({.kind = LayoutKind::array, .size = 2, .element = add({.kind = LayoutKind::boolean, .size = 1}), .count = 2});
   EXPECT_EQ(shown(flags, Bytes().add(uint8_t{1}).add(uint8_t{0})), "[true,false]");

@@ -1,0 +1,55 @@
+"""Types of what has to do with pointers and structs."""
+
+from kinds import Array, Bool, Enum, Int, Pointer, Reject, Str, Struct, literal_type
+from memory import access_type
+
+TRUTH = (Int, Bool, Enum, Pointer)
+
+
+class MemoryTypes:
+    @staticmethod
+    def type_sizeof(node):
+        return literal_type(node.value)
+
+    type_offsetof = type_sizeof
+
+    def type_address(self, node):
+        if node.kids[0].op != "var":
+            raise Reject("the address of a variable only", node)
+        kind = self.type(node.kids[0])
+        return None if kind is None else Pointer(kind)
+
+    def type_deref(self, node):
+        kind = self.type(node.kids[0])
+        if kind is None:
+            return None
+        if not isinstance(kind, Pointer) or not isinstance(kind.target, (Int, Struct, Pointer)):
+            raise Reject("nothing to read through", node)
+        return kind.target
+
+    def type_field(self, node):
+        kind = self.type(node.kids[0])
+        if kind is None:
+            return None
+        while isinstance(kind, Pointer):
+            kind = kind.target
+        field = kind.field(node.name) if isinstance(kind, Struct) else None
+        if field is None:
+            raise Reject("no such field", node)
+        return access_type(field.kind)
+
+    @staticmethod
+    def pointed_at(kind, index, node):
+        if not isinstance(index, Int) or index.signed and index.flexible is not True:
+            raise Reject("an index is unsigned", node)
+        if isinstance(kind.target, (Str, Bool)):
+            raise Reject("no elements of this type", node)
+        return access_type(kind.target)
+
+    @staticmethod
+    def cast_to_pointer(source, target, node):
+        if isinstance(source, Str) and node.kids[0].op != "str":
+            raise Reject("how long a string stays is not described", node)
+        if isinstance(source, Array) or not isinstance(source, (Int, Pointer, Str)):
+            raise Reject("no address", node)
+        return target
