@@ -168,7 +168,8 @@ Reg lower_buf(Codegen& cg) {
   }
   const uint32_t available = std::min(capacity, type->size);
   if (!cg.padded_result() && available < capacity) cg.zero(bytes, available, capacity - available);
-  if (type->kind == Kind::string && available > 0) {
+  // Behind the end of a string there may be anything, unless it is a literal.
+  if (type->kind == Kind::string && !cg.described(0).text && available > 0) {
     if (!cg.padded_result()) cg.zero(bytes, 0, available);
     copy_text(cg, bytes, cg.argument_memory(0), available);
   } else {

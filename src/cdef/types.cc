@@ -229,7 +229,8 @@ types::TypeRef UnitTypes::convert(const CType* type) {
   switch (type->kind) {
     case CType::Kind::void_type:
     case CType::Kind::function: return context.void_type();
-    case CType::Kind::boolean: return context.boolean();
+    case CType::Kind::boolean:
+      return context.integer(1, false);  // as in BTF and debug information
     // Text is made of int8, also where C's char has no sign.
     case CType::Kind::integer: return context.integer(type->size, type->is_signed || type->plain_char);
     case CType::Kind::opaque: return context.none();

@@ -70,11 +70,11 @@ types::TypeRef BtfTypes::convert_new(uint32_t id, const btf_type& type) {
   }
 }
 
+// C's _Bool is a number here, as in debug information of programs: it counts, adds up and prints like one.
 types::TypeRef BtfTypes::convert_integer(const btf_type& type) {
   const uint32_t size = type.size;
   if (size != 1 && size != 2 && size != 4 && size != 8) return context_.none();
   const uint32_t encoding = BTF_INT_ENCODING(*reinterpret_cast<const uint32_t*>(&type + 1));
-  if ((encoding & BTF_INT_BOOL) && size == 1) return context_.boolean();
   return context_.integer(size, encoding & BTF_INT_SIGNED);
 }
 

@@ -209,7 +209,7 @@ types::TypeRef named_type(const KernelView& kernel, const std::vector<std::strin
   if (words.size() == 2 && (first == "struct" || first == "union" || first == "enum"))
     return kernel.find_type(first, words[1]);
   if (words.size() == 1 && first == "void") return kernel.types().void_type();
-  if (words.size() == 1 && first == "bool") return kernel.types().boolean();
+  if (words.size() == 1 && first == "bool") return kernel.types().integer(1, false);
   if (const std::string spelling = integer_spelling(words); !spelling.empty()) return kernel.find_type("", spelling);
   return words.size() == 1 ? kernel.find_type("", first) : nullptr;
 }

@@ -38,6 +38,8 @@ void FunctionLowering::store_value(const Expr& expr, llvm::Value* to, bool padde
   switch (expr.kind) {
     case ExprKind::text: {
       std::string bytes = as<sema::Text>(expr).bytes;
+      // A key ends at the first NUL, whether a literal or a variable is looked up.
+      if (padded) bytes.resize(std::min(bytes.find('\0'), bytes.size()));
       bytes.resize(type->size, '\0');
       if (type->size > 256) return copy(to, module.text(bytes), type->size);
       // Words of the literal as immediates: no load, no relocation.

@@ -287,17 +287,20 @@ void FunctionLowering::read_memory(const Place& from, TypeRef type, llvm::Value*
   read_foreign(from, to, constant(type->size));
 }
 
-// Bits of the storage unit; the language reads them unsigned.
+// Bits of the storage unit; the language reads them unsigned, but for enumerators, which keep their names.
 llvm::Value* FunctionLowering::read_bitfield(const Place& from, const sema::Field& expr) {
   const types::CField& field = *expr.path.back();
   const uint32_t left = 64u - field.bit_offset - field.bit_size;
   const uint32_t right = 64u - field.bit_size;
+  const auto shifted = [&](llvm::Value* value, llvm::Value* by) {
+    return expr.type->is_signed ? builder.CreateAShr(value, by) : builder.CreateLShr(value, by);
+  };
   if (!relocates(from, *expr.record)) {
     types::Type storage;
     storage.kind = Kind::integer;
     storage.size = field.type->size;
     llvm::Value* value = read_scalar(from, &storage);
-    return builder.CreateLShr(builder.CreateShl(value, constant(left)), constant(right));
+    return shifted(builder.CreateShl(value, constant(left)), constant(right));
   }
   const auto number = [&](Relocation kind) {
     return builder.CreateLoad(module.i64, module.relocation(*from.root, from.members, kind));
@@ -310,7 +313,7 @@ llvm::Value* FunctionLowering::read_bitfield(const Place& from, const sema::Fiel
   unit.offset = 0;
   read_foreign(unit, to, number(Relocation::byte_size));
   llvm::Value* value = builder.CreateShl(load(to, kWord, false), number(Relocation::left_shift));
-  return builder.CreateLShr(value, number(Relocation::right_shift));
+  return shifted(value, number(Relocation::right_shift));
 }
 
 llvm::Value* FunctionLowering::kernel_field(llvm::Value* base, TypeRef record, std::string_view path) {

@@ -40,8 +40,8 @@ uint64_t truncated(uint64_t bits, TypeRef type) {
   if (type->kind == Kind::boolean) return bits != 0;
   if (type->size >= 8 || type->size == 0) return bits;
   const uint32_t shift = 64 - type->size * 8;
-  const bool is_signed = type->kind == Kind::integer && type->is_signed;
-  return is_signed ? static_cast<uint64_t>(static_cast<int64_t>(bits << shift) >> shift) : (bits << shift) >> shift;
+  return type->is_signed ? static_cast<uint64_t>(static_cast<int64_t>(bits << shift) >> shift)
+                         : (bits << shift) >> shift;
 }
 
 bool same_bytes(TypeRef left, TypeRef right) {

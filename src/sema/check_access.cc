@@ -95,7 +95,7 @@ TypeRef Typing::field_value(bound::Field& node, const types::CField& field, Spac
     report<Id::common_field>(node);
     return nullptr;
   }
-  if (field.bit_size != 0) return types_.integer(type->size, false);
+  if (field.bit_size != 0) return type->kind == Kind::enumeration ? type : types_.integer(type->size, false);
   if (field.open_text) return types_.string(type->size + 1);
   if (type->kind != Kind::pointer) return type;
   if (field.tag == "user") return types_.with_space(type, Space::user);

@@ -198,6 +198,8 @@ TypeRef TypeContext::c_record(const CRecord* record) {
 TypeRef TypeContext::enumeration(const CEnum* definition, uint32_t size) {
   Type type = simple(Kind::enumeration, size, size);
   type.c_enum = definition;
+  // Its numbers keep their sign when they are read from fewer bytes; expressions treat them as unsigned all the same.
+  type.is_signed = definition->is_signed;
   return intern(std::move(type));
 }
 

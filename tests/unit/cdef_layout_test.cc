@@ -204,7 +204,7 @@ TEST_F(Layout, TypesOfMembers) {
   };
   EXPECT_EQ(type("Basic", "c"), "int8");
   EXPECT_EQ(type("Basic", "lui"), "uint64");
-  EXPECT_EQ(type("Basic", "b"), "bool");
+  EXPECT_EQ(type("Basic", "b"), "uint8");
   EXPECT_EQ(type("Pointers", "p"), "void *");
   EXPECT_EQ(type("Pointers", "names"), "int8 * *");
   EXPECT_EQ(type("Pointers", "call"), "void *");

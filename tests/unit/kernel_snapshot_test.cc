@@ -60,7 +60,7 @@ TEST_F(Snapshot, Features) {
 TEST_F(Snapshot, NamedTypes) {
   EXPECT_EQ(printed(view_->find_type("", "u32")), "uint32");
   EXPECT_EQ(printed(view_->find_type("", "pid_t")), "int32");
-  EXPECT_EQ(printed(view_->find_type("", "bool")), "bool");
+  EXPECT_EQ(printed(view_->find_type("", "bool")), "uint8");
   EXPECT_EQ(printed(view_->find_type("", "char")), "uint8");
   EXPECT_EQ(view_->find_type("", "task_struct"), nullptr);
   EXPECT_EQ(view_->find_type("struct", "no_such_struct"), nullptr);

@@ -135,6 +135,13 @@ TEST_F(Decode, UnionsAndBitfields) {
   const auto bytes =
       Bytes().add(static_cast<uint32_t>(3 | 9U << 3 | 0x1ffffffU << 7)).add(uint64_t{0x23456789abcdef01});
   EXPECT_EQ(shown(bits, bytes), "{ .f = 3, .g = -7, .h = 33554431, .w = " + std::to_string(0x3456789abcdef01f) + " }");
+  const auto state = add({.kind = LayoutKind::enumeration,
+                          .size = 4,
+                          .is_signed = true,
+                          .variants = {{"NONE", uint64_t(-1)}, {"ONE", 1}}});
+  const auto states =
+      add({.kind = LayoutKind::record, .size = 4, .members = {{"a", state, 0, 0, 3}, {"b", state, 0, 3, 3}}});
+  EXPECT_EQ(shown(states, Bytes().add(7 | 1 << 3)), "{ .a = NONE, .b = ONE }");
 }
 
 TEST_F(Decode, Addresses) {

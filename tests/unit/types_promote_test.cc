@@ -153,9 +153,13 @@ TEST_F(Types, LayoutsAreSharedAndComplete) {
   const image::TypeId id = layout_of(context_.c_record(source.outer_), table);
   const image::Layout outer = table[id.value];
   EXPECT_EQ(outer.name, "struct outer");
-  ASSERT_EQ(outer.members.size(), 2u);
-  EXPECT_EQ(table[outer.members[0].type.value].members[1].bit_offset, 3);
-  EXPECT_EQ(table[outer.members[1].type.value].kind, image::LayoutKind::pointer);
+  // The members of the union without a name stand among the others.
+  ASSERT_EQ(outer.members.size(), 3u);
+  EXPECT_EQ(outer.members[0].name, "low");
+  EXPECT_EQ(outer.members[0].offset, 4u);
+  EXPECT_EQ(outer.members[1].offset, 4u);
+  EXPECT_EQ(outer.members[1].bit_offset, 3);
+  EXPECT_EQ(table[outer.members[2].type.value].kind, image::LayoutKind::pointer);
   const size_t size = table.size();
   EXPECT_EQ(layout_of(context_.c_record(source.outer_), table), id);
   EXPECT_EQ(table.size(), size);
