@@ -120,6 +120,13 @@ typedef unsigned int __kernel_mode_t; typedef unsigned long __kernel_ino_t; type
 #endif
 )";
 
+constexpr std::string_view kStdalign = R"(#pragma once
+#define alignas _Alignas
+#define alignof _Alignof
+#define __alignas_is_defined 1
+#define __alignof_is_defined 1
+)";
+
 constexpr std::string_view kEmpty = "#pragma once\n";
 
 // asm headers of the kernel that are nothing but types known anyway. linux/types.h and these yield to nothing: with them
@@ -128,6 +135,7 @@ constexpr Bundled kBundled[] = {{"stdint.h", kStdint},
                                 {"stddef.h", kStddef},
                                 {"stdbool.h", kStdbool},
                                 {"stdarg.h", kStdarg},
+                                {"stdalign.h", kStdalign},
                                 {"limits.h", kLimits},
                                 {"float.h", kFloat},
                                 {"linux/types.h", kLinuxTypes},
@@ -191,7 +199,6 @@ constexpr std::string_view kMacros = R"(#define __linux__ 1
 #define __LONG_MAX__ 9223372036854775807L
 #define __LONG_LONG_MAX__ 9223372036854775807LL
 #define __SIZE_MAX__ 18446744073709551615UL
-#define __BPF_TRACING__ 1
 )";
 
 constexpr std::string_view kX86 = R"(#define __x86_64__ 1
@@ -214,7 +221,8 @@ constexpr std::string_view kWithBtf = R"(#define SONDE_HAVE_BTF 1
 #define BPFTRACE_HAVE_BTF 1
 #define _LINUX_TYPES_H 1
 )";
-constexpr std::string_view kKernelWords = R"(#define __bitwise
+constexpr std::string_view kKernelWords = R"(#define __BPF_TRACING__ 1
+#define __bitwise
 #define __bitwise__
 #define __aligned_u64 __u64 __attribute__((aligned(8)))
 #define __aligned_s64 __s64 __attribute__((aligned(8)))
@@ -231,12 +239,10 @@ std::optional<std::string_view> bundled_header(std::string_view name) {
   return {};
 }
 
+std::string script_macros(bool has_btf) { return std::string(kKernelWords) + std::string(has_btf ? kWithBtf : ""); }
+
 std::string predefined_macros(const std::string& arch, bool has_btf) {
-  std::string text(kMacros);
-  text += arch == "aarch64" ? kArm64 : kX86;
-  text += kKernelWords;
-  if (has_btf) text += kWithBtf;
-  return text;
+  return std::string(kMacros) + std::string(arch == "aarch64" ? kArm64 : kX86) + script_macros(has_btf);
 }
 
 }  // namespace sonde::cdef

@@ -1,6 +1,7 @@
 // Precedence climbing over integer constants, with the usual arithmetic conversions of C for int and long.
 #include "cdef/constant.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace sonde::cdef {
@@ -84,6 +85,7 @@ std::optional<Constant> number_value(std::string_view text) {
 }
 
 std::optional<Constant> character_value(std::string_view text) {
+  text.remove_prefix(std::min(text.find('\''), text.size()));
   if (text.size() < 3) return {};
   text = text.substr(1, text.size() - 2);
   uint64_t value = static_cast<unsigned char>(text.front());

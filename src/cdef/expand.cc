@@ -50,7 +50,7 @@ std::vector<Token> Preprocessor::expand(std::vector<Token> input) {
     todo.pop_back();
     const auto found = token.kind == TokenKind::identifier ? macros_.find(token.text) : macros_.end();
     if (found == macros_.end() || is_hidden(token)) {
-      out.push_back(token);
+      if (token.kind != TokenKind::identifier || !expand_builtin(token, todo, out)) out.push_back(token);
       continue;
     }
     const Macro& macro = found->second;
@@ -76,6 +76,37 @@ std::vector<Token> Preprocessor::expand(std::vector<Token> input) {
     }
   }
   return out;
+}
+
+// Macros whose value is not fixed, and `_Pragma("...")`. False: `token` is none of them.
+bool Preprocessor::expand_builtin(const Token& token, std::vector<Token>& todo, std::vector<Token>& out) {
+  Token made = token;
+  if (token.is("__COUNTER__")) {
+    made.text = store(std::to_string(counter_++));
+  } else if (token.is("__LINE__")) {
+    made.text = store(std::to_string(sources_.buffer(token.range.buffer).position(token.range.begin).line));
+  } else if (token.is("__FILE__")) {
+    made.kind = TokenKind::string;
+    made.text = store("\"" + sources_.buffer(token.range.buffer).name() + "\"");
+    out.push_back(made);
+    return true;
+  } else if (const size_t size = todo.size(); token.is("_Pragma") && size > 2 && todo[size - 1].is("(") &&
+                                              todo[size - 2].kind == TokenKind::string && todo[size - 3].is(")")) {
+    const std::string_view text = todo[size - 2].text;
+    todo.resize(size - 3);
+    if (!text.starts_with("\"pack")) return true;
+    made.kind = TokenKind::pack;
+    std::string inside(text.substr(5, text.size() - 6));
+    std::erase_if(inside, [](char c) { return c == '(' || c == ')' || c == ' '; });
+    made.text = store(std::move(inside));
+    out.push_back(made);
+    return true;
+  } else {
+    return false;
+  }
+  made.kind = TokenKind::number;
+  out.push_back(made);
+  return true;
 }
 
 bool Preprocessor::take_arguments(std::vector<Token>& todo, const Macro& macro, Arguments& arguments) {
@@ -119,7 +150,16 @@ std::vector<Token> Preprocessor::substitute(const Macro& macro, const Arguments&
   for (size_t i = 0; i < body.size(); ++i) {
     const size_t index = parameter_index(macro, body[i]);
     const bool before_paste = i + 1 < body.size() && body[i + 1].is("##");
-    if (body[i].is("#") && i + 1 < body.size() && parameter_index(macro, body[i + 1]) != SIZE_MAX) {
+    if (macro.variadic && body[i].is("__VA_OPT__") && i + 1 < body.size() && body[i + 1].is("(")) {
+      Macro inside{.function_like = true, .variadic = true, .parameters = macro.parameters, .body = {}};
+      int depth = 1;
+      for (i += 2; i < body.size(); ++i) {
+        if (body[i].is("(")) ++depth;
+        if (body[i].is(")") && --depth == 0) break;
+        inside.body.push_back(body[i]);
+      }
+      if (!arguments.back().empty()) append(substitute(inside, arguments));
+    } else if (body[i].is("#") && i + 1 < body.size() && parameter_index(macro, body[i + 1]) != SIZE_MAX) {
       append({stringify(arguments[parameter_index(macro, body[i + 1])], body[i])});
       ++i;
     } else if (body[i].is("##") && !out.empty() && i + 1 < body.size()) {

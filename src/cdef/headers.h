@@ -35,6 +35,8 @@ class HeaderSearch {
                                  std::optional<size_t> after = {}) const;
   // The folders of -I and the system's that exist, for the message about a missing header.
   const std::vector<std::string>& folders() const { return folders_; }
+  // The folders of the kernel's source tree.
+  const std::vector<std::string>& kernel_tree() const { return tree_; }
   // Is it the kernel's own business to have such a header ("linux/path.h", "net/sock.h")?
   static bool is_kernel_header(std::string_view name);
 
@@ -49,7 +51,9 @@ class HeaderSearch {
 // A header that comes with sonde ("stdint.h"); empty: none of that name.
 std::optional<std::string_view> bundled_header(std::string_view name);
 
-// The macros that the compiler itself defines, as text of #define lines.
+// The macros that scripts see and no compiler defines, as text of #define lines.
+std::string script_macros(bool has_btf);
+// The same with those that the compiler itself defines.
 std::string predefined_macros(const std::string& arch, bool has_btf);
 
 }  // namespace sonde::cdef

@@ -47,8 +47,15 @@ class Lexer {
     return false;
   }
 
-  size_t quoted_end(char quote) const {
-    for (size_t i = at_ + 1; i < text_.size() && text_[i] != '\n'; ++i) {
+  // Bytes of an encoding prefix (`L"..."`, `u8'a'`) at the cursor.
+  size_t prefix() const {
+    const size_t length = peek() == 'u' && peek(1) == '8' ? 2 : peek() == 'L' || peek() == 'u' || peek() == 'U' ? 1 : 0;
+    return length && (peek(length) == '"' || peek(length) == '\'') ? length : 0;
+  }
+
+  size_t quoted_end(size_t open) const {
+    const char quote = text_[open];
+    for (size_t i = open + 1; i < text_.size() && text_[i] != '\n'; ++i) {
       if (text_[i] == '\\')
         ++i;
       else if (text_[i] == quote)
@@ -85,17 +92,20 @@ class Lexer {
     const char c = text_[at_];
     TokenKind kind = TokenKind::punctuator;
     size_t end = at_ + 1;
-    if (begins_word(c)) {
+    const size_t open = at_ + prefix();
+    if (const char quote = text_[open]; quote == '"' || quote == '\'') {
+      const size_t closed = quoted_end(open);
+      kind = closed == std::string_view::npos ? TokenKind::other
+             : quote == '"'                   ? TokenKind::string
+                                              : TokenKind::character;
+      // An apostrophe in the text of an #error must not swallow what follows.
+      end = closed == std::string_view::npos ? open + 1 : closed;
+    } else if (begins_word(c)) {
       kind = TokenKind::identifier;
       while (end < text_.size() && continues_word(text_[end])) ++end;
     } else if (is_digit(c) || (c == '.' && is_digit(peek(1)))) {
       kind = TokenKind::number;
       end = number_end();
-    } else if (c == '"' || c == '\'') {
-      const size_t closed = quoted_end(c);
-      kind = closed == std::string_view::npos ? TokenKind::other : c == '"' ? TokenKind::string : TokenKind::character;
-      // An apostrophe in the text of an #error must not swallow what follows.
-      if (closed != std::string_view::npos) end = closed;
     } else if (std::string_view("[](){}.&*+-~!/%<>^|?:;=,#").find(c) != std::string_view::npos) {
       end = punctuator_end();
     } else {

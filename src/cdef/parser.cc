@@ -11,8 +11,6 @@ using diag::Id;
 
 namespace {
 
-// Of declarators in parentheses, records in records and pointers to pointers.
-constexpr uint32_t kMaxDepth = 64;
 // An expression in the type of an expression costs more of the stack than a declarator in another.
 constexpr uint32_t kExpressionDepth = 8;
 // Beyond this no map and no probe can hold a value, and sizes stay within 32 bits.
@@ -40,21 +38,21 @@ std::string_view bare(std::string_view name) {
 
 struct Parser::Words {
   int chars = 0, shorts = 0, ints = 0, longs = 0, is_signed = 0, is_unsigned = 0;
-  int voids = 0, bools = 0, floats = 0, doubles = 0, int128s = 0, complexes = 0, float128s = 0;
+  int voids = 0, bools = 0, floats = 0, doubles = 0, int128s = 0, complexes = 0, float128s = 0, float16s = 0;
   bool any() const {
     return chars || shorts || ints || longs || is_signed || is_unsigned || voids || bools || floats || doubles ||
-           int128s || complexes || float128s;
+           int128s || complexes || float128s || float16s;
   }
   int* counter(std::string_view word) {
     const std::pair<std::string_view, int*> table[] = {
-        {"char", &chars},           {"short", &shorts},          {"int", &ints},
-        {"long", &longs},           {"signed", &is_signed},      {"__signed__", &is_signed},
-        {"__signed", &is_signed},   {"unsigned", &is_unsigned},  {"void", &voids},
-        {"_Bool", &bools},          {"float", &floats},          {"double", &doubles},
-        {"__int128", &int128s},     {"__int128_t", &int128s},    {"__uint128_t", &int128s},
-        {"_Complex", &complexes},   {"__complex__", &complexes}, {"_Float128", &float128s},
-        {"__float128", &float128s}, {"_Float64x", &float128s},   {"_Float64", &doubles},
-        {"_Float32", &floats},      {"_Float32x", &doubles}};
+        {"char", &chars},         {"short", &shorts},          {"int", &ints},
+        {"long", &longs},         {"signed", &is_signed},      {"__signed__", &is_signed},
+        {"__signed", &is_signed}, {"unsigned", &is_unsigned},  {"void", &voids},
+        {"_Bool", &bools},        {"float", &floats},          {"double", &doubles},
+        {"__int128", &int128s},   {"__int128_t", &int128s},    {"__uint128_t", &int128s},
+        {"_Complex", &complexes}, {"__complex__", &complexes}, {"_Float128", &float128s},
+        {"_Float16", &float16s},  {"__float128", &float128s},  {"_Float64x", &float128s},
+        {"_Float64", &doubles},   {"_Float32", &floats},       {"_Float32x", &doubles}};
     for (const auto& [name, counter] : table)
       if (name == word) return counter;
     return nullptr;
@@ -131,7 +129,7 @@ bool Parser::declaration_tail(const Specifiers& specifiers) {
     declared.attributes.tag = specifiers.attributes.tag;
     if (!declarator(specifiers.type, declared)) return false;
     if (specifiers.is_typedef && !declared.name.empty()) {
-      const CType* type = declared.type;
+      const CType* type = attributed(attributed(declared.type, specifiers.attributes), declared.attributes);
       const uint32_t aligned = std::max(declared.attributes.aligned, specifiers.attributes.aligned);
       if (aligned) {
         CType copy = *type;
@@ -140,6 +138,7 @@ bool Parser::declaration_tail(const Specifiers& specifiers) {
       }
       types_.add_typedef(declared.name, type);
     }
+    if (!specifiers.is_typedef && !declared.name.empty()) variables_[declared.name] = declared.type;
     if (declared.type->kind == CType::Kind::function && peek().is("{")) {
       skip_balanced();
       return true;
@@ -194,6 +193,11 @@ bool Parser::attribute(Attributes& attributes) {
   const std::string_view name = bare(peek().text);
   ++at_;
   if (name == "packed") attributes.packed = true;
+  if (name == "mode" && peek().is("(")) attributes.mode = bare(peek(1).text);
+  if (name == "vector_size") {
+    attributes.vector = alignment_argument();
+    return attributes.vector != UINT32_MAX;
+  }
   if (name == "aligned") {
     const uint32_t bytes = alignment_argument();
     if (bytes == UINT32_MAX) return false;
@@ -204,6 +208,21 @@ bool Parser::attribute(Attributes& attributes) {
     attributes.tag = peek(1).text.substr(1, peek(1).text.size() - 2);
   if (peek().is("(")) skip_balanced();
   return true;
+}
+
+// `[[maybe_unused]]`: none of them changes a layout.
+bool Parser::is_standard_attribute() const { return peek().is("[") && peek(1).is("["); }
+
+// The type that the attributes `mode` and `vector_size` make of `type`.
+const CType* Parser::attributed(const CType* type, const Attributes& attributes) {
+  static constexpr std::pair<std::string_view, uint32_t> kModes[] = {
+      {"QI", 1}, {"byte", 1}, {"HI", 2}, {"SI", 4}, {"DI", 8}, {"word", 8}, {"pointer", 8}, {"unwind_word", 8}};
+  if (attributes.vector) return types_.opaque(attributes.vector, attributes.vector);
+  if (attributes.mode == "TI") return types_.opaque(16, 16);
+  if (type->kind == CType::Kind::integer)
+    for (const auto& [mode, size] : kModes)
+      if (mode == attributes.mode) return types_.integer(size, type->is_signed);
+  return type;
 }
 
 bool Parser::attributes(Attributes& attributes) {
@@ -226,6 +245,8 @@ bool Parser::attributes(Attributes& attributes) {
         if (align == UINT32_MAX) return false;
       }
       attributes.aligned = std::max(attributes.aligned, align);
+    } else if (is_standard_attribute()) {
+      skip_balanced();
     } else if (is_attribute(peek())) {
       ++at_;
       if (!expect("(") || !expect("(")) return false;
@@ -258,6 +279,7 @@ const CType* Parser::word_type(const Words& words) const {
   }
   const uint32_t times = words.complexes ? 2 : 1;
   if (words.float128s || (words.doubles && words.longs)) return types_.opaque(16 * times, 16);
+  if (words.float16s) return types_.opaque(2 * times, 2);
   if (words.floats) return types_.opaque(4 * times, 4);
   if (words.doubles || words.complexes) return types_.opaque(8 * times, 8);
   if (words.int128s) return types_.opaque(16, 16);
@@ -269,15 +291,6 @@ bool Parser::skip_qualifier(Specifiers& out) {
   if (is_attribute(peek()) || peek().is("_Alignas")) return attributes(out.attributes);
   ++at_;
   return true;
-}
-
-const CType* Parser::type_query() {
-  ++at_;
-  if (!expect("(")) return nullptr;
-  const source::Range range = peek().range;
-  if (!begins_type(peek())) return error<Id::c_unsupported>(range, "typeof of an expression");
-  const CType* type = type_name();
-  return type && expect(")") ? type : nullptr;
 }
 
 // Reads the word at the cursor into `out` or `words`; false after an error, or when it is no specifier: then nothing moved.
@@ -305,6 +318,10 @@ bool Parser::specifiers(Specifiers& out) {
   const source::Range first = peek().range;
   while (!at_end()) {
     const Token& token = peek();
+    if (is_standard_attribute()) {
+      skip_balanced();
+      continue;
+    }
     if (token.kind != TokenKind::identifier) break;
     if (is_one_of(token, kIgnored) || is_attribute(token) || token.is("_Alignas")) {
       if (!skip_qualifier(out)) return false;
@@ -383,7 +400,7 @@ const CType* Parser::suffixes(const CType* base) {
     skip_balanced();
     return types_.function();
   }
-  return peek().is("[") ? array_suffix(base) : base;
+  return peek().is("[") && !is_standard_attribute() ? array_suffix(base) : base;
 }
 
 const CType* Parser::array_suffix(const CType* base) {
@@ -415,6 +432,24 @@ const CType* Parser::type_name() {
   return declared.type;
 }
 
+bool Parser::needs_c(const std::vector<Token>& tokens) {
+  constexpr std::array<std::string_view, 7> kOperators = {"sizeof",   "_Alignof", "__alignof__",       "alignof",
+                                                          "offsetof", "typeof",   "__builtin_offsetof"};
+  return std::ranges::any_of(tokens, [&](const Token& token) {
+    Words words;
+    return token.kind == TokenKind::identifier && (words.counter(token.text) || is_one_of(token, kOperators));
+  });
+}
+
+bool Parser::is_keyword(const Token& token) {
+  constexpr std::array<std::string_view, 24> kWords = {
+      "struct", "union",  "enum", "typedef", "typeof", "__typeof__", "__typeof", "sizeof",
+      "if",     "else",   "for",  "while",   "do",     "switch",     "case",     "default",
+      "break",  "return", "goto", "asm",     "__asm",  "__asm__",    "bool",     "__builtin_va_list"};
+  Words words;
+  return is_one_of(token, kWords) || is_one_of(token, kIgnored) || is_attribute(token) || words.counter(token.text);
+}
+
 std::optional<Constant> Parser::constant() {
   ConstantHooks hooks;
   hooks.name = [this](const Token& name) { return name_value(name); };
@@ -443,54 +478,6 @@ std::optional<Constant> Parser::value(const std::vector<Token>& tokens) {
   const auto result = constant();
   if (result && at_ == tokens.size()) return result;
   return {};
-}
-
-std::optional<Constant> Parser::name_value(const Token& name) {
-  const EnumeratorEntry* entry = types_.find_enumerator(name.text);
-  if (!entry) return {};
-  const bool wide = entry->owner->size == 8;
-  return Constant::of(entry->value, false, wide || entry->value > INT32_MAX);
-}
-
-std::optional<Constant> Parser::offset_of() {
-  const CType* type = type_name();
-  uint32_t offset = 0;
-  if (!type || !expect(",")) return {};
-  do {
-    const std::string_view name = peek().text;
-    const auto semantic = types_.convert(type);
-    if (semantic->kind != types::Kind::c_record) return {};
-    const auto path = semantic->c_record->find(name);
-    if (path.empty()) return {};
-    for (const types::CField* field : path) offset += field->offset;
-    type = types_.add({.kind = CType::Kind::kernel, .size = path.back()->type->size, .kernel = path.back()->type});
-    ++at_;
-  } while (accept("."));
-  if (!expect(")")) return {};
-  return Constant{offset, true, true};
-}
-
-std::optional<Constant> Parser::with_type(size_t&, bool& handled) {
-  const bool size_of = peek().is("sizeof");
-  const bool align_of = peek().is("_Alignof") || peek().is("__alignof__") || peek().is("alignof");
-  const bool offset = peek().is("__builtin_offsetof");
-  if (!size_of && !align_of && !offset) return {};
-  handled = true;
-  ++at_;
-  if (!expect("(")) return {};
-  if (offset) return offset_of();
-  if (!begins_type(peek())) {
-    error<Id::c_unsupported>(peek().range, "sizeof of an expression");
-    return {};
-  }
-  const CType* type = type_name();
-  uint32_t size = 0, align = 1;
-  if (!type || !expect(")")) return {};
-  if (!types_.measure(type, size, align)) {
-    error<Id::c_incomplete>(peek().range, UnitTypes::spelled(type));
-    return {};
-  }
-  return Constant{size_of ? size : align, true, true};
 }
 
 bool Parser::cast(size_t&, uint32_t& size, bool& is_unsigned) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@ namespace sonde::cdef {
 
 class Parser {
  public:
+  // Of declarators in parentheses, records in records and pointers to pointers.
+  static constexpr uint32_t kMaxDepth = 64;
+
   // `tolerant`: buffers whose declarations are skipped in silence when they cannot be read (headers of the system).
   Parser(UnitTypes& types, bool arm, std::function<bool(source::BufferId)> tolerant)
       : types_(types), arm_(arm), tolerant_(std::move(tolerant)) {}
@@ -25,11 +29,17 @@ class Parser {
   void run(const std::vector<Token>& tokens, diag::Diagnostics& diagnostics);
   // Value of a constant expression that is all of `tokens`; empty: it is none.
   std::optional<Constant> value(const std::vector<Token>& tokens);
+  // Does an expression mention what only C knows: words of its types, `sizeof` and the like?
+  static bool needs_c(const std::vector<Token>& tokens);
+  // Is it a word of C that no declaration can make a name?
+  static bool is_keyword(const Token& token);
 
  private:
   struct Attributes {
     uint32_t aligned = 0;
     bool packed = false;
+    uint32_t vector = 0;    // bytes of a vector; 0: none
+    std::string_view mode;  // "QI"; empty: none
     std::string tag;
   };
   struct Specifiers {
@@ -61,6 +71,8 @@ class Parser {
   void static_assertion();
   bool attributes(Attributes& attributes);
   bool attribute(Attributes& attributes);
+  bool is_standard_attribute() const;
+  const CType* attributed(const CType* type, const Attributes& attributes);
   uint32_t alignment_argument();
   bool specifiers(Specifiers& out);
   bool specifier_word(Specifiers& out, Words& words);
@@ -72,7 +84,6 @@ class Parser {
   const CType* suffixes(const CType* base);
   const CType* array_suffix(const CType* base);
   const CType* type_name();
-  const CType* type_query();
 
   // records.cc
   const CType* record_specifier();
@@ -87,15 +98,25 @@ class Parser {
   void set_pack(std::string_view text);
 
   std::optional<Constant> constant();
+  bool cast(size_t& at, uint32_t& size, bool& is_unsigned);
+
+  // operands.cc
   std::optional<Constant> name_value(const Token& name);
   std::optional<Constant> with_type(size_t& at, bool& handled);
-  bool cast(size_t& at, uint32_t& size, bool& is_unsigned);
   std::optional<Constant> offset_of();
+  const CType* type_query();
+  const CType* expression_type();
+  const CType* operand_of_size();
+  const CType* operand_type();
+  const CType* postfix_type(const CType* type);
+  const CType* member_of(const CType* type, std::string_view name);
+  const CType* element_of(const CType* type);
 
   UnitTypes& types_;
   bool arm_;
   std::function<bool(source::BufferId)> tolerant_;
   const std::vector<Token>* tokens_ = nullptr;
+  std::map<std::string, const CType*, std::less<>> variables_;  // and functions
   diag::Diagnostics* diagnostics_ = nullptr;
   size_t at_ = 0;
   uint32_t depth_ = 0;

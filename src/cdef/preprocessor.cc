@@ -21,6 +21,14 @@ source::Range range_of(const std::vector<Token>& line) {
   return line.empty() ? source::Range{} : source::cover(line.front().range, line.back().range);
 }
 
+// Operators of #if with a name in parentheses, which count as defined.
+bool is_test(std::string_view name) {
+  constexpr std::array<std::string_view, 9> kTests = {
+      "__has_include",   "__has_include_next", "__has_attribute",          "__has_builtin", "__has_feature",
+      "__has_extension", "__has_c_attribute",  "__has_declspec_attribute", "__has_warning"};
+  return std::ranges::find(kTests, name) != kTests.end();
+}
+
 Token number(bool value, const Token& at) {
   Token token = at;
   token.kind = TokenKind::number;
@@ -73,6 +81,7 @@ void Preprocessor::run(const std::vector<source::Range>& pieces, const std::stri
 
 void Preprocessor::file(const File& file, std::vector<Token>& out) {
   std::vector<Condition> open;
+  const Includer outer = std::exchange(here_, file.origin);
   const auto line_end = [&](size_t at) {
     do ++at;
     while (at < file.tokens.size() && !file.tokens[at].line_start);
@@ -101,6 +110,7 @@ void Preprocessor::file(const File& file, std::vector<Token>& out) {
     }
     at = end;
   }
+  here_ = outer;
   if (!open.empty()) diagnostics_->emit<Id::c_condition_open>(open.back().range);
 }
 
@@ -113,7 +123,7 @@ bool Preprocessor::conditional(std::string_view name, const std::vector<Token>& 
       diagnostics_->emit<Id::c_macro_name>(line[0].range);
       return false;
     }
-    return macros_.contains(line[1].text);
+    return macros_.contains(line[1].text) || is_test(line[1].text);
   };
   const auto holds = [&](std::string_view how) {
     if (how == "def") return is_defined();
@@ -183,7 +193,7 @@ Token Preprocessor::tested(std::vector<Token>& line, size_t& at) {
       return number(false, name);
     }
     at = operand + (parenthesised && is(operand + 1, ")") ? 1 : 0);
-    return number(macros_.contains(line[operand].text) || line[operand].text.starts_with("__has_include"), name);
+    return number(macros_.contains(line[operand].text) || is_test(line[operand].text), name);
   }
   std::vector<Token> inside;
   if (is(at + 1, "(")) {
@@ -195,20 +205,35 @@ Token Preprocessor::tested(std::vector<Token>& line, size_t& at) {
     }
     at = std::min(end, line.size() - 1);
   }
+  // An attribute that means nothing to the layout is skipped, so all of them are known.
+  if (name.is("__has_attribute")) return number(true, name);
   if (!name.text.starts_with("__has_include") || inside.empty()) return number(false, name);
   std::string text = spelled(inside);
   if (text.size() < 2) return number(false, name);
-  return number(headers_.find(text.substr(1, text.size() - 2), text[0] == '"', {}).has_value(), name);
+  return number(headers_.find(text.substr(1, text.size() - 2), text[0] == '"', here_).has_value(), name);
+}
+
+std::vector<Token> Preprocessor::answer_tests(std::vector<Token> line) {
+  std::vector<Token> out;
+  for (size_t at = 0; at < line.size(); ++at) {
+    const bool test = line[at].kind == TokenKind::identifier && (line[at].is("defined") || is_test(line[at].text));
+    out.push_back(test ? tested(line, at) : line[at]);
+  }
+  return out;
 }
 
 bool Preprocessor::evaluate(const std::vector<Token>& line) {
-  std::vector<Token> rest(line.begin() + 1, line.end()), input;
-  for (size_t at = 0; at < rest.size(); ++at) {
-    const std::string_view text = rest[at].text;
-    const bool test = rest[at].kind == TokenKind::identifier && (text == "defined" || text.starts_with("__has_"));
-    input.push_back(test ? tested(rest, at) : rest[at]);
-  }
-  const std::vector<Token> tokens = expand(std::move(input));
+  // Macros may expand to tests again. What is wrong in a header of the system counts as false.
+  diag::Diagnostics unused;
+  diag::Diagnostics* const reported = diagnostics_;
+  if (is_system(line[0].range.buffer)) diagnostics_ = &unused;
+  const bool value = condition_value(line);
+  diagnostics_ = reported;
+  return value;
+}
+
+bool Preprocessor::condition_value(const std::vector<Token>& line) {
+  const std::vector<Token> tokens = answer_tests(expand(answer_tests({line.begin() + 1, line.end()})));
   ConstantHooks hooks;
   hooks.name = [](const Token&) { return std::optional(Constant{}); };
   size_t at = 0;

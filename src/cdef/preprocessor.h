@@ -47,6 +47,9 @@ class Preprocessor {
   // Is the text of this buffer a header that the user does not own? Is it one of the kernel's source tree?
   bool is_system(source::BufferId buffer) const { return system_.contains(buffer.value); }
   bool is_kernel(source::BufferId buffer) const { return kernel_.contains(buffer.value); }
+  bool has_kernel_headers() const { return kernel_prepared_; }
+  // Text that the user did not write.
+  void trust(source::BufferId buffer) { system_.insert(buffer.value); }
 
  private:
   struct File {
@@ -67,6 +70,8 @@ class Preprocessor {
   bool conditional(std::string_view name, const std::vector<Token>& line, std::vector<Condition>& open);
   void directive(const File& file, const std::vector<Token>& line, std::vector<Token>& out);
   bool evaluate(const std::vector<Token>& line);
+  bool condition_value(const std::vector<Token>& line);
+  std::vector<Token> answer_tests(std::vector<Token> line);
   Token tested(std::vector<Token>& line, size_t& at);
   void define(const std::vector<Token>& line);
   bool read_parameters(const std::vector<Token>& line, size_t& at, Macro& macro);
@@ -80,6 +85,7 @@ class Preprocessor {
   // Takes `( ... )` off the end of the reversed list; false: not closed.
   static bool take_arguments(std::vector<Token>& todo, const Macro& macro, Arguments& arguments);
   std::vector<Token> substitute(const Macro& macro, const Arguments& arguments);
+  bool expand_builtin(const Token& token, std::vector<Token>& todo, std::vector<Token>& out);
   Token paste(const Token& left, const Token& right);
   Token stringify(const std::vector<Token>& tokens, const Token& at);
   std::string_view store(std::string text);
@@ -96,8 +102,10 @@ class Preprocessor {
   std::deque<std::string> texts_;
   std::deque<Hidden> hidden_;
   std::string current_path_;
+  Includer here_;                      // the file that is read
   std::vector<source::Range> levels_;  // the #include lines around what is read, outermost first
   size_t expansions_ = 0;
+  uint32_t counter_ = 0;  // __COUNTER__
   bool exhausted_ = false;
   int depth_ = 0;
 };

@@ -10,7 +10,6 @@ using diag::Id;
 
 namespace {
 
-constexpr uint32_t kMaxDepth = 64;
 constexpr uint64_t kMaxSize = uint64_t{1} << 30;
 
 // Records by value in one another, down from `type`.
@@ -116,6 +115,7 @@ bool Parser::member(Record& record, const Specifiers& specifiers, RecordLayout& 
     declared.attributes.tag = specifiers.attributes.tag;
     if (!peek().is(":") && !declarator(specifiers.type, declared)) return false;
     if (!declared.type) declared.type = specifiers.type;
+    declared.type = attributed(attributed(declared.type, specifiers.attributes), declared.attributes);
     FieldRequest request{.field = {.name = declared.name, .type = declared.type}, .width = {}};
     if (peek().is(":") && !bit_width(request)) return false;
     if (!attributes(declared.attributes)) return false;
@@ -128,7 +128,7 @@ bool Parser::member(Record& record, const Specifiers& specifiers, RecordLayout& 
     }
     if (!add_member(record, std::move(request), declared, layout)) return false;
   } while (accept(","));
-  return expect(";");
+  return peek().is("}") || expect(";");  // compilers let the last one go without
 }
 
 bool Parser::bit_width(FieldRequest& request) {

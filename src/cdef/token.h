@@ -12,8 +12,8 @@ namespace sonde::cdef {
 enum class TokenKind : uint8_t {
   identifier,
   number,     // a preprocessing number: not necessarily valid
-  string,     // with its quotes
-  character,  // with its quotes
+  string,     // with its quotes and what stands in front of them (`L"a"`)
+  character,  // the same
   punctuator,
   pack,   // `#pragma pack`; the text is what stands in its parentheses
   other,  // a byte that begins no token of C

@@ -119,6 +119,21 @@ const CType* UnitTypes::find_typedef(std::string_view name) {
   return type;
 }
 
+bool UnitTypes::declares(std::string_view tag, std::string_view name) const {
+  if (tag.empty()) return declared_.contains(name);
+  if (tag == "enum") {
+    const auto found = enum_tags_.find(name);
+    return found != enum_tags_.end() && found->second->complete;
+  }
+  const auto found = tags_.find(name);
+  return found != tags_.end() && found->second->complete;
+}
+
+std::optional<uint64_t> UnitTypes::kernel_enumerator(std::string_view name) const {
+  const auto found = kernel_.find_enumerator(name);
+  return found ? std::optional(found->value) : std::nullopt;
+}
+
 const EnumeratorEntry* UnitTypes::find_enumerator(std::string_view name) const {
   const auto found = enumerators_.find(name);
   return found == enumerators_.end() ? nullptr : &found->second;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -45,12 +46,25 @@ class UnitTypes final : public types::CRecordSource {
   void set_kernel_headers(std::function<bool(source::BufferId)> is_kernel) { is_kernel_ = std::move(is_kernel); }
 
   // --- names ----------------------------------------------------------------------------------------------------------
-  bool add_typedef(const std::string& name, const CType* type) { return typedefs_.emplace(name, type).second; }
+  void add_typedef(const std::string& name, const CType* type) {
+    if (declared_.insert(name).second) typedefs_[name] = type;  // the first declaration stays
+  }
+  // Does the unit itself declare (and define) it? All other names are borrowed from C, the C library or BTF.
+  bool declares(std::string_view tag, std::string_view name) const;
+  template <typename Visit>
+  void each_borrowed_typedef(Visit visit) const {
+    for (const auto& [name, type] : typedefs_)
+      if (!declared_.contains(name)) visit(name);
+  }
   // Typedefs of the unit, of the C library's and the kernel's basic names, and of BTF; null: unknown.
   const CType* find_typedef(std::string_view name);
   const EnumeratorEntry* find_enumerator(std::string_view name) const;
+  // The value of an enumerator that BTF has.
+  std::optional<uint64_t> kernel_enumerator(std::string_view name) const;
   void add_enumerator(const std::string& name, EnumeratorEntry entry) { enumerators_[name] = entry; }
 
+  // A type of BTF as one of C.
+  const CType* from_kernel(types::TypeRef type);
   // Size and alignment; false: incomplete, also in BTF.
   bool measure(const CType* type, uint32_t& size, uint32_t& align);
   static std::string spelled(const CType* type);
@@ -68,7 +82,6 @@ class UnitTypes final : public types::CRecordSource {
   types::TypeRef convert_record(Record& record);
   types::TypeRef convert_array(const CType& type);
   const CType* basic(std::string_view name);
-  const CType* from_kernel(types::TypeRef type);
   bool gives_way(const Record& record) const;
 
   const kernel::KernelView& kernel_;
@@ -82,7 +95,8 @@ class UnitTypes final : public types::CRecordSource {
   std::deque<Enumeration> enumerations_;
   std::map<std::string, Record*, std::less<>> tags_;
   std::map<std::string, Enumeration*, std::less<>> enum_tags_;
-  std::map<std::string, const CType*, std::less<>> typedefs_;
+  std::map<std::string, const CType*, std::less<>> typedefs_;  // borrowed ones, too
+  std::set<std::string, std::less<>> declared_;
   std::map<std::string, EnumeratorEntry, std::less<>> enumerators_;
 };
 

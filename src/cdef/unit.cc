@@ -1,7 +1,9 @@
 // Puts header search, preprocessor and parser together.
 #include "cdef/unit.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <set>
 #include <utility>
 
 #include "cdef/parser.h"
@@ -17,6 +19,26 @@ bool is_arm(const kernel::KernelView& kernel) { return kernel.arch() == "aarch64
 source::Range whole(const source::SourceSet& sources, source::BufferId buffer) {
   return {buffer, 0, static_cast<uint32_t>(sources.buffer(buffer).text().size())};
 }
+
+// Text of a macro's value; neighbouring string literals are one, as in C.
+std::string value_text(const std::vector<Token>& tokens) {
+  std::string text;
+  bool after_string = false;
+  for (const Token& token : tokens) {
+    const bool string = token.kind == TokenKind::string && token.text.starts_with('"');
+    if (string && after_string) {
+      text.pop_back();
+      text += token.text.substr(1);
+    } else {
+      if (token.space && !text.empty()) text += ' ';
+      text += token.text;
+    }
+    after_string = string;
+  }
+  return text;
+}
+
+bool is_tag(const Token& token) { return token.is("struct") || token.is("union") || token.is("enum"); }
 
 }  // namespace
 
@@ -39,10 +61,14 @@ struct Unit::State {
       std::vector<Token> nothing;
       preprocessor.run({whole(sources, buffer)}, "", unused, nothing);
     }
-    std::vector<Token> tokens;
-    preprocessor.run(pieces, folder, diagnostics, tokens);
+    std::vector<Token> found;
+    preprocessor.run(pieces, folder, diagnostics, found);
+    preprocessed &= diagnostics.ok();
     // After a failed #include or #error the declarations would only repeat what is missing.
-    if (diagnostics.ok()) parser.run(tokens, diagnostics);
+    if (diagnostics.ok()) parser.run(found, diagnostics);
+    tokens.insert(tokens.end(), found.begin(), found.end());
+    for (size_t i = 0; i + 2 < found.size(); ++i)
+      if (is_tag(found[i]) && found[i + 2].is("{")) bodies.emplace(found[i].text, found[i + 1].text);
   }
 
   source::SourceSet& sources;
@@ -52,7 +78,28 @@ struct Unit::State {
   Preprocessor preprocessor;
   UnitTypes& types;
   Parser parser;
+  const Token& token(size_t index) const {
+    static constexpr Token kNone;
+    return index < tokens.size() ? tokens[index] : kNone;
+  }
+  // May the name at `index` be one of a type? Its neighbours tell; asking BTF for every name would take long.
+  bool in_place_of_type(size_t index) const {
+    const Token& next = token(index + 1);
+    const bool declares = next.kind == TokenKind::identifier || next.is("*") || next.is(")") || next.is("(");
+    const Token& before = token(index - 1);
+    return declares && !is_tag(before) && !before.is(".") && !before.is("->") && !before.is("*") &&
+           (before.kind != TokenKind::identifier || Parser::is_keyword(before)) && !Parser::is_keyword(token(index));
+  }
+  bool in_place_of_enumerator(size_t index) const {
+    const auto is_capital = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; };
+    return std::ranges::all_of(token(index).text, is_capital) && !types.find_enumerator(token(index).text);
+  }
+
+  std::vector<Token> tokens;  // of all that was read
+  // Tags and names with a definition, also one that our parser does not take.
+  std::set<std::pair<std::string_view, std::string_view>> bodies;
   bool prepared = false;
+  bool preprocessed = true;
 };
 
 Unit::Unit(source::SourceSet& sources, const kernel::KernelView& kernel, UnitOptions options)
@@ -85,18 +132,109 @@ std::optional<kernel::Enumerator> Unit::find_enumerator(std::string_view name) {
   return kernel::Enumerator{state_->types.convert(entry->owner, 8), entry->value};
 }
 
-std::optional<std::string> Unit::define(std::string_view name) {
+std::optional<Unit::Define> Unit::define(std::string_view name) {
   const std::vector<Token> tokens = state_->preprocessor.expand_object(name);
   if (tokens.empty()) return {};
   for (const Token& token : tokens)
     if (token.kind == TokenKind::identifier && token.text == name) return {};
-  return spelled(tokens);
+  return Define{value_text(tokens), Parser::needs_c(tokens)};
 }
 
 std::optional<std::string> Unit::define_number(std::string_view name) {
   const auto value = state_->parser.value(state_->preprocessor.expand_object(name));
   if (!value) return {};
   return value->negative() ? std::to_string(static_cast<int64_t>(value->bits)) : std::to_string(value->bits);
+}
+
+std::string Unit::text() const {
+  std::string text;
+  for (const Token& token : state_->tokens) {
+    if (token.kind == TokenKind::pack)
+      text.append("\n#pragma pack(").append(token.text).append(")\n");
+    else
+      text.append(token.text).append(token.is(";") || token.is("}") ? "\n" : " ");
+  }
+  return text;
+}
+
+bool Unit::is_preprocessed() const { return state_->preprocessed; }
+
+bool Unit::mentions(std::string_view name) const {
+  return std::ranges::any_of(state_->tokens, [&](const Token& token) { return token.is(name); });
+}
+
+Borrowed Unit::borrowed() {
+  State& state = *state_;
+  Borrowed result;
+  std::set<std::pair<std::string_view, std::string_view>> seen;
+  const auto add_type = [&](std::string_view tag, std::string_view name) {
+    if (!seen.emplace(tag, name).second || declares(tag, name)) return;
+    types::TypeRef type = tag.empty() ? state.types.find_basic(name) : nullptr;
+    if (!type) type = state.kernel.find_type(tag, name);
+    if (type) result.types.push_back({std::string(tag), std::string(name), type});
+  };
+  if (!state.types.declares("", "bool")) result.types.push_back({"", "bool", state.kernel.types().boolean()});
+  state.types.each_borrowed_typedef([&](std::string_view name) { add_type("", name); });
+  for (size_t i = 0; i < state.tokens.size(); ++i) {
+    const Token& token = state.tokens[i];
+    if (token.kind != TokenKind::identifier || state.preprocessor.is_system(token.range.buffer)) continue;
+    if (i > 0 && is_tag(state.token(i - 1))) {
+      add_type(state.token(i - 1).text, token.text);
+    } else if (state.in_place_of_type(i)) {
+      add_type("", token.text);
+    } else if (state.in_place_of_enumerator(i) && seen.emplace("enumerator", token.text).second) {
+      if (const auto found = state.kernel.find_enumerator(token.text))
+        result.enumerators.emplace_back(std::string(token.text), found->value);
+    }
+  }
+  return result;
+}
+
+bool Unit::declares(std::string_view tag, std::string_view name) const {
+  return state_->types.declares(tag, name) || state_->bodies.contains({tag, name});
+}
+
+std::set<std::string> Unit::own_types() const {
+  std::set<std::string> names;
+  for (size_t i = 0; i < state_->tokens.size(); ++i) {
+    const Token& token = state_->tokens[i];
+    if (token.kind != TokenKind::identifier || state_->preprocessor.is_system(token.range.buffer)) continue;
+    const Token& before = state_->token(i - 1);
+    if (is_tag(before) && state_->token(i + 1).is("{"))
+      names.insert(std::string(before.text) + " " + std::string(token.text));
+    else if (!is_tag(before) && state_->types.declares("", token.text))
+      names.insert("__typeof__(" + std::string(token.text) + ")");
+  }
+  return names;
+}
+
+const std::vector<std::string>& Unit::kernel_tree() const { return state_->headers.kernel_tree(); }
+
+bool Unit::has_kernel_headers() const { return state_->preprocessor.has_kernel_headers(); }
+
+void Unit::read_expanded(const std::string& text, diag::Diagnostics& diagnostics) {
+  state_->prepared = true;  // the text has all macros of its own
+  // One buffer for what lines `# 1 "path" 3` mark as headers of the system, one for the rest.
+  const source::BufferId own = state_->sources.add("<clang>", text), system = state_->sources.add("<clang>", text);
+  state_->preprocessor.trust(system);
+  std::vector<source::Range> pieces;
+  source::BufferId buffer = own;
+  size_t begin = 0;
+  const auto finish = [&](size_t end) {
+    if (end > begin) pieces.push_back({buffer, static_cast<uint32_t>(begin), static_cast<uint32_t>(end)});
+    begin = end;
+  };
+  for (size_t line = 0; line < text.size();) {
+    const size_t end = std::min(text.find('\n', line), text.size());
+    if (const std::string_view marker = std::string_view(text).substr(line, end - line); marker.starts_with("# ")) {
+      finish(line);
+      const std::string_view flags = marker.substr(marker.rfind('"') + 1);
+      buffer = flags.contains('3') ? system : own;
+    }
+    line = end + 1;
+  }
+  finish(text.size());
+  state_->read(pieces, "", diagnostics);
 }
 
 bool Unit::has_headers() const { return state_->preprocessor.has_headers(); }

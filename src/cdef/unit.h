@@ -4,8 +4,10 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cdef/headers.h"
@@ -19,6 +21,17 @@ namespace sonde::cdef {
 struct UnitOptions {
   std::vector<std::string> include_dirs;  // -I, in order
   std::vector<std::string> includes;      // --include, in order
+};
+
+// What a unit uses without declaring it: types of the C library and the kernel, and enumerators of BTF.
+struct Borrowed {
+  struct Name {
+    std::string tag;  // "struct", "union", "enum"; empty: a typedef
+    std::string name;
+    types::TypeRef type = nullptr;
+  };
+  std::vector<Name> types;
+  std::vector<std::pair<std::string, uint64_t>> enumerators;
 };
 
 class Unit {
@@ -42,12 +55,34 @@ class Unit {
   // Whether it read any header.
   bool has_headers() const;
 
-  // Value of an object-like macro, fully expanded, as text; empty: no such macro, or nothing in it. A macro that stands for
-  // itself (`#define X X` beside an enumerator) is none.
-  std::optional<std::string> define(std::string_view name);
+  // Value of an object-like macro, fully expanded; empty: no such macro, or nothing in it. A macro that stands for itself
+  // (`#define X X` beside an enumerator) is none.
+  struct Define {
+    std::string text;
+    bool needs_c = false;  // mentions what only C knows, such as `sizeof(unsigned long)`
+  };
+  std::optional<Define> define(std::string_view name);
   // The value of an object-like macro by the rules of C, as an integer literal of the language.
   std::optional<std::string> define_number(std::string_view name);
   bool is_function_macro(std::string_view name) const;
+
+  // --- for a second reader of the same text ---------------------------------------------------------------------------
+  // All that was read, preprocessed, as C text.
+  std::string text() const;
+  // Was all of it preprocessed without errors?
+  bool is_preprocessed() const;
+  bool mentions(std::string_view name) const;
+  // Does the text define it, also where our parser did not take the definition?
+  bool declares(std::string_view tag, std::string_view name) const;
+  // "struct x", "name_t": the types that the user's files define or, by typedef, use.
+  std::set<std::string> own_types() const;
+  Borrowed borrowed();
+  // Folders of the kernel's source tree, and whether any header was read there.
+  const std::vector<std::string>& kernel_tree() const;
+  bool has_kernel_headers() const;
+  // Reads text that another preprocessor made, with its macros as #define lines. Declarations that our parser does not
+  // know are skipped.
+  void read_expanded(const std::string& text, diag::Diagnostics& diagnostics);
 
  private:
   struct State;

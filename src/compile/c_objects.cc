@@ -35,7 +35,7 @@ void CObjects::load(const std::vector<CImport>& files, std::vector<std::string> 
         diagnostics.emit<Id::import_unreadable>(file.range, file.name, std::strerror(text.error().code));
       continue;
     }
-    auto output = compile_bpf({.path = file.path, .text = {}, .folders = folders});
+    auto output = compile_bpf(file.path, folders);
     if (!output || !output->good) {
       diagnostics.emit<Id::import_build_failed>(file.range)
           .hints.push_back(output ? without_last_newline(output->messages) : output.error().text());
@@ -43,7 +43,7 @@ void CObjects::load(const std::vector<CImport>& files, std::vector<std::string> 
     }
     if (!output->messages.empty())
       diagnostics.emit<Id::import_build_warnings>(file.range).hints.push_back(without_last_newline(output->messages));
-    add(file, std::move(output->object), diagnostics);
+    add(file, std::move(output->output), diagnostics);
   }
 }
 

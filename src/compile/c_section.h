@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ast/ast.h"
 #include "cdef/unit.h"
@@ -37,6 +38,9 @@ class CSection {
  private:
   cdef::Unit& unit();
   bool accept(diag::Diagnostics problems, std::string text, diag::Diagnostics& diagnostics);
+  bool read_by_clang();
+  bool may_be_left_out(std::string_view name) const;
+  std::optional<std::string> c_number(std::string_view name, const cdef::Unit::Define& macro);
   const ast::Expr* parse(std::string_view name, source::Range use, std::string text);
 
   source::SourceSet& sources_;
@@ -45,10 +49,11 @@ class CSection {
   const kernel::KernelView& kernel_;
   cdef::UnitOptions options_;
   std::unique_ptr<cdef::Unit> unit_;
-  std::string text_;  // all C of the program, as clang is to read it
+  std::string text_;                  // all C of the program, as it was written
+  std::vector<std::string> folders_;  // where clang looks for headers
   ClangTypes clang_;
   bool ask_clang_;
-  bool by_clang_ = false;  // our own reader refused the text, clang took it
+  bool by_clang_ = false;  // clang took the text; our own reader refused it, or left out what the script asks for
   std::map<std::string, const ast::Expr*, std::less<>> defines_;
 };
 

@@ -45,20 +45,17 @@ std::string target_define(std::string_view machine) {
   return "-D__TARGET_ARCH_" + name;
 }
 
-std::vector<std::string> arguments_for(const std::string& clang, const ClangInput& input) {
+std::string machine() {
   utsname system{};
   ::uname(&system);
-  const std::string machine = system.machine;
-  std::vector<std::string> arguments = {clang, "-target", "bpf", "-mcpu=v3", "-O2",
-                                        "-g",  "-c",      "-o",  "-",        target_define(machine)};
-  for (const std::string& folder : input.folders) arguments.insert(arguments.end(), {"-I", folder});
+  return system.machine;
+}
+
+void add_folders(const ClangFolders& folders, std::vector<std::string>& words) {
+  for (const std::string& folder : folders.user) words.insert(words.end(), {"-I", folder});
+  for (const std::string& folder : folders.system) words.insert(words.end(), {"-isystem", folder});
   // Headers of the C library include <asm/...>, which multiarch systems keep apart.
-  arguments.insert(arguments.end(), {"-idirafter", "/usr/include/" + machine + "-linux-gnu"});
-  if (input.path.empty())
-    arguments.insert(arguments.end(), {"-x", "c", "-"});
-  else
-    arguments.insert(arguments.end(), {"--", input.path});
-  return arguments;
+  words.insert(words.end(), {"-idirafter", "/usr/include/" + machine() + "-linux-gnu"});
 }
 
 // Reads both pipes to their ends, whichever has something.
@@ -77,22 +74,17 @@ void read_both(int output, int messages, ClangOutput& result) {
       if (got <= 0)
         sources[i].fd = -1;
       else if (i == 0)
-        result.object.insert(result.object.end(), chunk.data(), chunk.data() + got);
+        result.output.insert(result.output.end(), chunk.data(), chunk.data() + got);
       else
         result.messages.append(chunk.data(), static_cast<size_t>(got));
     }
   }
 }
 
-}  // namespace
-
-Result<ClangOutput> compile_bpf(const ClangInput& input) {
-  const std::string clang = find_clang();
-  if (clang.empty()) return base::fail("importing C source needs clang, and there is none in PATH");
-  std::vector<std::string> words = arguments_for(clang, input);
-  const ClangCache cache(words, input.text);
-  if (auto known = cache.find()) return *known;
-  words.insert(words.begin() + 1, {"-MD", "-MF", "/proc/self/fd/" + std::to_string(kRuleFd)});
+// The headers that clang read go to `rule` as -MD writes them, where that is a file.
+Result<ClangOutput> run(std::vector<std::string> words, std::string_view input, const base::Fd& rule) {
+  const std::string clang = words.front();
+  if (rule.valid()) words.insert(words.begin() + 1, {"-MD", "-MF", "/proc/self/fd/" + std::to_string(kRuleFd)});
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -106,17 +98,14 @@ Result<ClangOutput> compile_bpf(const ClangInput& input) {
   const base::Fd messages_read(messages[0]);
   base::Fd messages_write(messages[1]);
   const base::Fd text(::memfd_create("sonde-text", MFD_CLOEXEC));
-  if (!text.valid() ||
-      ::pwrite(text.get(), input.text.data(), input.text.size(), 0) != static_cast<ssize_t>(input.text.size()))
+  if (!text.valid() || ::pwrite(text.get(), input.data(), input.size(), 0) != static_cast<ssize_t>(input.size()))
     return base::fail_errno("memfd_create");
-  const base::Fd rule(::memfd_create("sonde-rule", MFD_CLOEXEC));
-  if (!rule.valid()) return base::fail_errno("memfd_create");
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, text.get(), STDIN_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, output_write.get(), STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, messages_write.get(), STDERR_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, rule.get(), kRuleFd);
+  if (rule.valid()) ::posix_spawn_file_actions_adddup2(&actions, rule.get(), kRuleFd);
   pid_t pid = -1;
   const int code = ::posix_spawn(&pid, clang.c_str(), &actions, nullptr, arguments.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
@@ -129,9 +118,77 @@ Result<ClangOutput> compile_bpf(const ClangInput& input) {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
   result.good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return result;
+}
+
+// One run that may read headers.
+Result<ClangOutput> run_with_headers(const std::vector<std::string>& words, const std::string& text) {
+  const ClangCache cache(words, text);
+  if (auto known = cache.find()) return *known;
+  const base::Fd rule(::memfd_create("sonde-rule", MFD_CLOEXEC));
+  if (!rule.valid()) return base::fail_errno("memfd_create");
+  auto result = run(words, text, rule);
   std::string files(static_cast<size_t>(std::max<off_t>(::lseek(rule.get(), 0, SEEK_END), 0)), '\0');
-  if (::pread(rule.get(), files.data(), files.size(), 0) == static_cast<ssize_t>(files.size()))
-    cache.keep(result, files);
+  if (result && ::pread(rule.get(), files.data(), files.size(), 0) == static_cast<ssize_t>(files.size()))
+    cache.keep(*result, files);
+  return result;
+}
+
+std::unexpected<base::Error> no_clang() {
+  return base::fail("importing C source needs clang, and there is none in PATH");
+}
+
+}  // namespace
+
+Result<ClangOutput> compile_bpf(const std::string& path, const std::vector<std::string>& folders) {
+  const std::string clang = find_clang();
+  if (clang.empty()) return no_clang();
+  std::vector<std::string> words = {clang, "-target", "bpf", "-mcpu=v3", "-O2",
+                                    "-g",  "-c",      "-o",  "-",        target_define(machine())};
+  add_folders({folders, {}}, words);
+  words.insert(words.end(), {"--", path});
+  return run_with_headers(words, {});
+}
+
+Result<ClangOutput> preprocess(const std::string& text, const ClangFolders& folders) {
+  const std::string clang = find_clang();
+  if (clang.empty()) return no_clang();
+  std::vector<std::string> words = {clang, "-target", machine() + "-linux-gnu", "-w", "-E", "-dD"};
+  add_folders(folders, words);
+  words.insert(words.end(), {"-x", "c", "-"});
+  return run_with_headers(words, text);
+}
+
+// Only BPF's code generator writes BTF, while sizes, predefined macros and inline assembly are those of this machine: so
+// the text is compiled for this machine, and the code for BPF.
+Result<ClangOutput> compile_types(const std::string& text) {
+  const std::string clang = find_clang();
+  if (clang.empty()) return no_clang();
+  const std::vector<std::string> front = {clang,
+                                          "-target",
+                                          machine() + "-linux-gnu",
+                                          "-std=gnu17",
+                                          "-Wno-everything",
+                                          "-O0",
+                                          "-g",
+                                          "-undef",
+                                          "-emit-llvm",
+                                          "-c",
+                                          "-o",
+                                          "-",
+                                          "-x",
+                                          "c",
+                                          "-"};
+  const std::vector<std::string> back = {clang, "-target", "bpf", "-Wno-everything", "-g", "-c", "-o", "-",
+                                         "-x",  "ir",      "-"};
+  std::vector<std::string> both = front;
+  both.insert(both.end(), back.begin(), back.end());
+  const ClangCache cache(both, text);
+  if (auto known = cache.find()) return *known;
+  auto result = run(front, text, {});
+  if (!result || !result->good) return result;
+  result = run(back, {result->output.data(), result->output.size()}, {});
+  if (result) cache.keep(*result, {});
   return result;
 }
 

@@ -1,5 +1,6 @@
 // Runs clang for imported C files and for C definitions that our own reader does not know. It is looked for when the first of
-// them is met; everything else works without it.
+// them is met; everything else works without it. All functions fail when there is no clang to run, and take what an earlier
+// run made of the same input (clang_cache.h).
 #pragma once
 
 #include <string>
@@ -11,17 +12,22 @@ namespace sonde::compile {
 
 struct ClangOutput {
   bool good = false;         // clang ended with status 0
-  std::vector<char> object;  // what it wrote to standard output
+  std::vector<char> output;  // what it wrote to standard output
   std::string messages;      // ... and to standard error
 };
 
-struct ClangInput {
-  std::string path;                  // a C file, or empty:
-  std::string text;                  // the C text itself
-  std::vector<std::string> folders;  // searched for headers
+struct ClangFolders {
+  std::vector<std::string> user;    // searched for headers first
+  std::vector<std::string> system;  // behind them, in front of the compiler's own
 };
 
-// Compiles to a BPF object with BTF. Fails when there is no clang to run.
-Result<ClangOutput> compile_bpf(const ClangInput& input);
+// A BPF object with BTF from a C file.
+Result<ClangOutput> compile_bpf(const std::string& path, const std::vector<std::string>& folders);
+
+// C text behind the preprocessor, with its macros as #define lines, for this machine.
+Result<ClangOutput> preprocess(const std::string& text, const ClangFolders& folders);
+
+// A BPF object with the types of preprocessed C text as this machine lays them out, in BTF.
+Result<ClangOutput> compile_types(const std::string& text);
 
 }  // namespace sonde::compile

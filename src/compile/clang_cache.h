@@ -1,11 +1,13 @@
 // Results of clang from earlier runs: an entry holds as long as neither the compiler nor any file it read has changed.
-// Only this user's own folder is trusted.
+// Only this user's own folder is trusted: what is kept there may be loaded into the kernel. It is bounded: entries that were
+// not used for longest go first.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "compile/clang.h"
 
 namespace sonde::compile {
@@ -22,7 +24,8 @@ class ClangCache {
 
  private:
   bool reads_text_;
-  std::string path_;  // of the entry; empty: there is no folder to trust
+  base::Fd folder_;   // not valid: there is none to trust
+  std::string name_;  // of the entry
 };
 
 }  // namespace sonde::compile

@@ -11,12 +11,6 @@ namespace {
 constexpr int kRounds = 3;
 constexpr size_t kMostNames = 500;
 
-// Words that BTF gives the first reader; the same definitions as those of the C library and the kernel.
-constexpr std::string_view kBasicNames =
-    "typedef unsigned char __u8, u8; typedef unsigned short __u16, u16; typedef unsigned int __u32, u32;\n"
-    "typedef unsigned long long __u64, u64; typedef signed char __s8, s8; typedef short __s16, s16;\n"
-    "typedef int __s32, s32; typedef long long __s64, s64;\n";
-
 std::string spelled(std::string_view tag, std::string_view name) {
   return tag.empty() ? "__typeof__(" + std::string(name) + ")" : std::string(tag) + " " + std::string(name);
 }
@@ -28,32 +22,49 @@ uint32_t kinds_of(std::string_view tag) {
   return kernel::kind_bit(BTF_KIND_TYPEDEF);
 }
 
-// Records that are only named.
-std::set<std::string> open_names(const kernel::Btf& btf) {
+}  // namespace
+
+// Records of the text that the object only names.
+std::set<std::string> ClangTypes::open_names(const kernel::Btf& btf) const {
   std::set<std::string> names;
   btf.for_each(kernel::kind_bit(BTF_KIND_FWD), [&](uint32_t, const btf_type& type) {
-    names.insert(spelled(BTF_INFO_KFLAG(type.info) ? "union" : "struct", btf.string(type.name_off)));
+    const char* tag = BTF_INFO_KFLAG(type.info) ? "union" : "struct";
+    const std::string_view name = btf.string(type.name_off);
+    if (text_.declares(tag, name)) names.insert(spelled(tag, name));
   });
   return names;
 }
 
-}  // namespace
+// Null: clang refuses it.
+std::unique_ptr<kernel::BpfObject> ClangTypes::compile(const std::string& declarations) {
+  auto output = compile_types(text_.c + "\n" + declarations);
+  if (!output || !output->good) return nullptr;
+  auto object = kernel::BpfObject::read(std::move(output->output), "the C definitions", types_, kernel::Layouts::fixed);
+  if (!object) return nullptr;
+  (*object)->types().set_named(text_.borrowed);
+  return std::move(*object);
+}
 
-bool ClangTypes::compile(const std::set<std::string>& wanted) {
-  std::string text = std::string(kBasicNames) + text_ + "\n";
-  size_t number = 0;
-  for (const std::string& type : wanted) text += type + " *sonde_type_" + std::to_string(number++) + ";\n";
-  auto output = compile_bpf({.path = {}, .text = std::move(text), .folders = folders_});
-  if (!output || !output->good) return false;
-  // Without a variable there is no BTF, which is no failure.
-  auto object = kernel::BpfObject::read(std::move(output->object), "the C definitions", types_, kernel::Layouts::fixed);
-  if (object) objects_.push_back(std::move(*object));
+// False: clang does not take the text with these names.
+bool ClangTypes::describe(std::set<std::string> wanted) {
+  for (int round = 0; round < kRounds; ++round) {
+    std::string text = "int sonde_present;\n";  // without a variable there is no BTF
+    size_t number = 0;
+    for (const std::string& type : wanted) text += type + " *sonde_type_" + std::to_string(number++) + ";\n";
+    auto object = compile(text);
+    if (!object) return round > 0;
+    objects_.push_back(std::move(object));
+    const size_t before = wanted.size();
+    wanted.merge(open_names(objects_.back()->btf()));
+    if (wanted.size() == before || wanted.size() > kMostNames) break;
+  }
+  asked_.merge(wanted);
   return true;
 }
 
-bool ClangTypes::read(std::string text) {
+bool ClangTypes::read(Text text) {
   text_ = std::move(text);
-  return compile({});
+  return describe(text_.types) || describe({});
 }
 
 types::TypeRef ClangTypes::find(std::string_view tag, std::string_view name) {
@@ -65,15 +76,26 @@ types::TypeRef ClangTypes::find(std::string_view tag, std::string_view name) {
     return nullptr;
   };
   if (const types::TypeRef type = known()) return type;
-  if (text_.empty() || !asked_.insert(spelled(tag, name)).second) return nullptr;
-  std::set<std::string> wanted = {spelled(tag, name)};
-  for (int round = 0; round < kRounds; ++round) {
-    if (!compile(wanted)) break;
-    const size_t before = wanted.size();
-    if (!objects_.empty()) wanted.merge(open_names(objects_.back()->btf()));
-    if (wanted.size() == before || wanted.size() > kMostNames) break;
-  }
+  if (text_.c.empty() || !asked_.insert(spelled(tag, name)).second || !describe({spelled(tag, name)})) return nullptr;
   return known();
+}
+
+// In the lengths of arrays, since BTF's enumerators have neither sign nor 64 bits with older compilers.
+std::optional<ClangTypes::Value> ClangTypes::value(std::string_view expression) {
+  if (text_.c.empty()) return {};
+  const std::string number = "(" + std::string(expression) + ")";
+  std::string members;
+  for (int shift = 0; shift < 64; shift += 16)
+    members += "char part" + std::to_string(shift) + "[((unsigned long)" + number + " >> " + std::to_string(shift) +
+               " & 0xffff) + 1]; ";
+  const auto object =
+      compile("struct sonde_value { " + members + "char sign[" + number + " < 0 ? 2 : 1]; } *sonde_value_;\n");
+  const uint32_t id = object ? object->btf().find("sonde_value", kinds_of("struct")) : 0;
+  if (id == 0) return {};
+  const std::vector<types::CField> fields = object->types().convert(id)->c_record->fields();
+  Value value{.bits = 0, .negative = fields.back().type->size == 2};
+  for (size_t i = 0; i + 1 < fields.size(); ++i) value.bits |= uint64_t{fields[i].type->size - 1} << (16 * i);
+  return value;
 }
 
 }  // namespace sonde::compile

@@ -64,7 +64,9 @@ types::TypeRef BtfTypes::convert_new(uint32_t id, const btf_type& type) {
     case BTF_KIND_PTR: {
       types::TypeRef pointee = convert(type.type);
       const bool user = pointer_tag(id) == "user";
-      return context_.pointer(pointee, user ? types::Space::user : types::Space::kernel);
+      // A program's own types do not say where they lie.
+      const types::Space plain = layouts_ == Layouts::kernel ? types::Space::kernel : types::Space::none;
+      return context_.pointer(pointee, user ? types::Space::user : plain);
     }
     default: return context_.none();
   }
@@ -92,6 +94,8 @@ types::TypeRef BtfTypes::convert_array(const btf_array& array) {
 types::TypeRef BtfTypes::convert_enum(const btf_type& type) {
   types::CEnum result;
   result.name = btf_.string(type.name_off);
+  if (named_)
+    if (const types::TypeRef other = named_("enum", result.name)) return context_.enumeration(other->c_enum, type.size);
   result.field_size = type.size;
   result.is_signed = BTF_INFO_KFLAG(type.info);
   if (BTF_INFO_KIND(type.info) == BTF_KIND_ENUM) {
@@ -113,6 +117,13 @@ types::TypeRef BtfTypes::convert_record(uint32_t id, const btf_type& type) {
   const uint32_t kind = BTF_INFO_KIND(type.info);
   const bool is_union = kind == BTF_KIND_UNION || (kind == BTF_KIND_FWD && BTF_INFO_KFLAG(type.info));
   const bool defined = kind != BTF_KIND_FWD;
+  if (named_)
+    if (const types::TypeRef other = named_(is_union ? "union" : "struct", btf_.string(type.name_off))) return other;
+  // Compilers leave forward declarations beside the definitions; the kernel's build has resolved them.
+  if (!defined && layouts_ == Layouts::fixed)
+    if (const uint32_t full =
+            btf_.find(btf_.string(type.name_off), kind_bit(is_union ? BTF_KIND_UNION : BTF_KIND_STRUCT)))
+      return convert(full);
   return context_.c_record(context_.add_record(is_union ? "union" : "struct", std::string(btf_.string(type.name_off)),
                                                defined ? type.size : 0, defined ? alignment(id) : 1, *this, id,
                                                layouts_ == Layouts::kernel));
@@ -180,6 +191,7 @@ std::vector<types::CField> BtfTypes::fields(const types::CRecord& record) {
     field.type = convert(member.type);
     const uint32_t target = resolve(member.type);
     const btf_type* target_type = btf_.type(target);
+    field.open_text = layouts_ == Layouts::fixed && field.type->kind == types::Kind::string;
     if (kind_of(target_type) == BTF_KIND_PTR) field.tag = pointer_tag(target);
     const bool flagged = BTF_INFO_KFLAG(type->info);
     const uint32_t bit = flagged ? BTF_MEMBER_BIT_OFFSET(member.offset) : member.offset;

@@ -1,6 +1,7 @@
 // BTF types -> semantic types. Modifiers and typedefs vanish, records are completed on first use of their fields.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -15,11 +16,16 @@ namespace sonde::kernel {
 // Whose memory the records describe: the kernel's, which differs from kernel to kernel, or that of a program's own types.
 enum class Layouts : uint8_t { kernel, fixed };
 
+// Another type in place of a named record or enumeration; null: none.
+using NamedType = std::function<types::TypeRef(std::string_view tag, std::string_view name)>;
+
 class BtfTypes final : public types::CRecordSource {
  public:
   // `base`: the converter of btf.base(); all must outlive this object.
   BtfTypes(const Btf& btf, types::TypeContext& context, BtfTypes* base = nullptr, Layouts layouts = Layouts::kernel)
       : btf_(btf), context_(context), base_(base), layouts_(layouts) {}
+  // What `named` has takes the place of what BTF says.
+  void set_named(NamedType named) { named_ = std::move(named); }
 
   const Btf& btf() const { return btf_; }
   // Kind none for what sonde has no type for (floats, 128-bit integers); void for id 0 and for functions.
@@ -52,6 +58,7 @@ class BtfTypes final : public types::CRecordSource {
   types::TypeContext& context_;
   BtfTypes* base_;
   Layouts layouts_;
+  NamedType named_;
   std::unordered_map<uint32_t, types::TypeRef> converted_;
   std::unordered_map<uint32_t, uint32_t> alignments_;
 };

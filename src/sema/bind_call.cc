@@ -113,7 +113,8 @@ bound::Expr* Binder::identifier(const ast::Identifier& identifier, const Env& en
   }
   if (const auto enumerator = names_.find_enumerator(name)) {
     auto* made = make<bound::LiteralExpr>(identifier.range, env);
-    made->value = {.bits = enumerator->value, .negative = false};
+    const bool negative = enumerator->type->c_enum->is_signed && static_cast<int64_t>(enumerator->value) < 0;
+    made->value = {.bits = enumerator->value, .negative = negative};
     made->enumeration = enumerator->type;
     return made;
   }

@@ -14,7 +14,10 @@ class Preprocess : public ::testing::Test {
     unit_.read_header(sources_.add("unit.h", text), diagnostics_);
     return unit_;
   }
-  std::string define(std::string_view name) { return unit_.define(name).value_or("(none)"); }
+  std::string define(std::string_view name) {
+    const auto found = unit_.define(name);
+    return found ? found->text : "(none)";
+  }
   std::string number(std::string_view name) { return unit_.define_number(name).value_or("(none)"); }
   std::string messages() const {
     std::string text;
@@ -122,6 +125,64 @@ TEST_F(Preprocess, DeclarationsThatAreNotTypesAreSkipped) {
   EXPECT_EQ(messages(), "");
   EXPECT_EQ(size("S"), 24u);
   EXPECT_EQ(unit_.find_type("", "anonymous")->size, 4u);
+}
+
+TEST_F(Preprocess, TestsOfTheCompiler) {
+  read(
+      "#if defined __has_attribute && __has_attribute(packed)\n#define A 1\n#endif\n#define HAS(x) __has_attribute(x)\n"
+      "#if HAS(aligned) && !__has_builtin(f)\n#define B 2\n#endif\n#if L'\\0' - 1 > 0 || u8\"a\"\n#define C "
+      "3\n#endif\n");
+  EXPECT_EQ(define("A"), "1");
+  EXPECT_EQ(define("B"), "2");
+  EXPECT_NE(messages(), "");  // a string is no integer
+}
+
+TEST_F(Preprocess, MacrosWithoutFixedValue) {
+  read(
+      "#define JOIN2(a, b) a ## b\n#define JOIN(a, b) JOIN2(a, b)\n#define PACK _Pragma(\"pack(push, 1)\")\n"
+      "#define MORE(a, ...) a __VA_OPT__(+) __VA_ARGS__\n#define ONE MORE(1)\n#define SUM MORE(1, 2)\nPACK\n"
+      "struct S { char a; int JOIN(b, __COUNTER__); int JOIN(b, __COUNTER__); int c[__LINE__]; };\n"
+      "_Pragma(\"pack(pop)\") struct T { char a; int b; };\n#define WORDS \"one\" \" and \" \"two\"\n");
+  EXPECT_EQ(messages(), "");
+  EXPECT_EQ(define("ONE"), "1");
+  EXPECT_EQ(number("SUM"), "3");
+  EXPECT_EQ(define("WORDS"), "\"one and two\"");
+  EXPECT_EQ(size("S"), 41u);
+  EXPECT_EQ(size("T"), 8u);
+}
+
+TEST_F(Preprocess, AttributesThatMakeTypes) {
+  read(
+      "typedef int byte __attribute__((mode(QI)));\ntypedef unsigned wide __attribute__((__mode__(__DI__)));\n"
+      "typedef int four __attribute__((vector_size(16)));\n"
+      "struct [[deprecated]] S { byte a; wide b; four c; [[maybe_unused]] char d };\n");
+  EXPECT_EQ(messages(), "");
+  EXPECT_EQ(size("S"), 48u);
+}
+
+TEST_F(Preprocess, TypesOfExpressions) {
+  read(
+      "struct S { short a; struct { int x, y[4]; } b; char name[12]; struct task_struct *task; };\n"
+      "extern long numbers[7], *where;\n#define S0 ((struct S *)0)\n#define COUNT (sizeof(numbers) / "
+      "sizeof(numbers[0]))\n"
+      "struct T { typeof(S0->a) a; char b[sizeof(S0->name)]; typeof(*where) c; typeof(1 + 1u) d; char e[COUNT]; "
+      "typeof(&S0->b) f; char g[__builtin_offsetof(struct S, b.y[2])]; char h[sizeof S0->task->comm + GREEN]; };\n");
+  EXPECT_EQ(messages(), "");
+  EXPECT_EQ(number("COUNT"), "7");
+  EXPECT_EQ(size("T"), 88u);
+}
+
+TEST_F(Preprocess, WhatIsBorrowed) {
+  read("struct S { struct task_struct *t; u32 n; int c[BLUE]; struct Own *o; };\nstruct Own { int x; };\n");
+  std::string names;
+  const Borrowed borrowed = unit_.borrowed();
+  for (const Borrowed::Name& name : borrowed.types) names += name.tag + " " + name.name + ";";
+  EXPECT_NE(names.find("struct task_struct;"), std::string::npos);
+  EXPECT_NE(names.find(" u32;"), std::string::npos);
+  EXPECT_EQ(names.find("Own"), std::string::npos);
+  ASSERT_EQ(borrowed.enumerators.size(), 1u);
+  EXPECT_EQ(borrowed.enumerators[0].second, 7u);
+  EXPECT_EQ(unit_.own_types(), (std::set<std::string>{"struct Own", "struct S"}));
 }
 
 }  // namespace
