@@ -47,9 +47,12 @@ bool has_name_filter(const image::ProgramDesc& program) {
   return !own || own->phase == image::RunPhase::test || own->phase == image::RunPhase::bench;
 }
 
+// Binaries whose symbols nobody has asked for yet are kept open, since they may be gone when somebody does.
+constexpr rlim_t kSymbolFiles = 16'384;
+
 // Each perf event needs descriptors; the soft limit of 1024 is easily reached.
-void raise_open_files(uint64_t probes, uint64_t maps) {
-  const rlim_t wanted = 3 * probes + maps + 50;
+void raise_open_files(const image::Image& image, uint64_t probes) {
+  const rlim_t wanted = 3 * probes + image.maps.size() + (value::has_user_addresses(image) ? kSymbolFiles : 0) + 50;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
   limit.rlim_cur = std::min(wanted, limit.rlim_max);
@@ -82,6 +85,7 @@ class Run {
   int trace(Tracer& tracer, Signals& signals);
   int exercise(Tracer& tracer, Witness& witness);
   int finish(Tracer& tracer, Signals& signals, LoopEnd end);
+  int conclude(int code, const symbols::Symbols& symbols);
   void report_child();
   void notify(std::string_view state, const char* what);
   pid_t pid() const { return processes_.child ? processes_.child->pid() : processes_.target_pid; }
@@ -141,7 +145,7 @@ bool Run::prepare_load(LoadOptions& load) {
                   "CAREFUL since a high number of probes attached can cause your system to crash.");
     return false;
   }
-  raise_open_files(probes, image_.maps.size());
+  raise_open_files(image_, probes);
   // Asking costs a program load, so only images with several sites per program do.
   Features features;
   load.uprobe_multi = multi && !options_.no_uprobe_multi && features.has("uprobe_multi") &&
@@ -208,7 +212,7 @@ int Run::go() {
                 image_.programs[i].symbol.c_str(), tracer.object().verifier_log({i}).c_str());
   }
   std::fflush(stdout);
-  const int code = witness ? exercise(tracer, *witness) : trace(tracer, *signals);
+  const int code = conclude(witness ? exercise(tracer, *witness) : trace(tracer, *signals), symbols);
   // What is left is detaching, which may take long: whoever does not want to wait for it kills us.
   signals->release();
   return code;
@@ -283,6 +287,19 @@ int Run::finish(Tracer& tracer, Signals& signals, LoopEnd end) {
   out_->flush();
   if (processes_.child && end == LoopEnd::exit_called) processes_.child->terminate();
   return static_cast<int>(tracer.exit_code().value_or(0) & 0xff);
+}
+
+// What only the last line written can tell.
+int Run::conclude(int code, const symbols::Symbols& symbols) {
+  if (const uint64_t unnamed = symbols.unnamed(); unnamed > 0)
+    report_.warning(
+        std::to_string(unnamed) +
+        " user addresses have no names, since their processes ended too long ago. Print stacks more often.");
+  if (const int error = out_->failed(); error != 0) {
+    report_.error("Failed to write output: " + std::string(std::strerror(error)));
+    return kExitFailed;
+  }
+  return code;
 }
 
 void Run::report_child() {

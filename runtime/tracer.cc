@@ -363,6 +363,7 @@ LoopEnd Tracer::loop(Signals& signals, const std::vector<int>& processes) {
       take_exit();
       return LoopEnd::exit_called;
     }
+    if (out_.failed() != 0) return LoopEnd::output_failed;
     // A command is run to its end, whatever looks at it.
     if (!more && !has_sources() && !options_.pid_is_child) return LoopEnd::nothing_left;
     const auto now = std::chrono::steady_clock::now();

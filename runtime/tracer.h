@@ -35,7 +35,7 @@ struct TracerOptions {
 };
 
 // Why the event loop ended.
-enum class LoopEnd : uint8_t { exit_called, interrupted, process_gone, nothing_left };
+enum class LoopEnd : uint8_t { exit_called, interrupted, process_gone, nothing_left, output_failed };
 
 class Tracer {
  public:

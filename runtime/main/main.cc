@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/color.h"
+#include "base/standard_files.h"
 #include "runtime/run.h"
 #include "runtime/stand_alone.h"
 
@@ -167,9 +168,7 @@ int fail(const Error& error) {
   return runtime::kExitUsage;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   auto appended = runtime::read_appended("/proc/self/exe");
   if (!appended) return fail(appended.error());
   const bool stand_alone = appended->has_value();
@@ -186,4 +185,11 @@ int main(int argc, char** argv) {
   if (!processes) return fail(processes.error());
   print::FdSink err(STDERR_FILENO, print::Buffering::line);
   return runtime::run_image(*image, arguments.run, std::move(*processes), err);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  base::reserve_standard_files();
+  return base::finish_standard_output(run(argc, argv));
 }

@@ -59,6 +59,8 @@ class Sink {
   virtual void flush_record() { flush(); }
   // Between hold(true) and hold(false) lines and records may wait: one write per batch of events, not one per line.
   virtual void hold(bool) {}
+  // errno of the first write that failed, 0 if all went well. What is written after it is dropped.
+  virtual int failed() const { return 0; }
 };
 
 // What a printer needs to know besides values.

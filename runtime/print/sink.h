@@ -33,8 +33,7 @@ class FdSink : public Sink {
   void flush() override;
   void flush_record() override;
   void hold(bool held) override;
-  // errno of the first failed write, 0 if all went well.
-  int failed() const { return failed_; }
+  int failed() const override { return failed_; }
 
  private:
   void write_out(std::string_view bytes);

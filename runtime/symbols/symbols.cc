@@ -14,6 +14,7 @@ struct Symbols::State {
   KernelSymbols kernel;
   UserSymbols user;
   std::optional<ProcessRecorder> recorder;
+  uint64_t unnamed = 0;
 };
 
 Symbols::Symbols(Options options) : state_(std::make_unique<State>(std::move(options))) {}
@@ -21,11 +22,15 @@ Symbols::~Symbols() = default;
 
 std::optional<Symbol> Symbols::kernel(uint64_t address) { return state_->kernel.find(address); }
 UserPlace Symbols::user(uint32_t pid, uint64_t address, bool returns_to) {
-  const UserPlace place = state_->user.find(pid, address, returns_to);
-  if (!place.object.empty() || place.symbol || !state_->recorder) return place;
-  // Records are read while others are written: the process may have begun after the last look.
-  follow();
-  return state_->user.find(pid, address, returns_to);
+  UserPlace place = state_->user.find(pid, address, returns_to);
+  const auto is_known = [&] { return !place.object.empty() || place.symbol; };
+  if (!is_known() && state_->recorder) {
+    // Records are read while others are written: the process may have begun after the last look.
+    follow();
+    place = state_->user.find(pid, address, returns_to);
+  }
+  if (!is_known() && state_->user.may_have_forgotten(pid)) ++state_->unnamed;
+  return place;
 }
 void Symbols::remember(uint32_t pid) { state_->user.remember(pid); }
 
@@ -36,5 +41,6 @@ void Symbols::watch() {
 void Symbols::follow() {
   if (state_->recorder) state_->recorder->drain(state_->user);
 }
+uint64_t Symbols::unnamed() const { return state_->unnamed; }
 
 }  // namespace sonde::symbols

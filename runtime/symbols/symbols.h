@@ -41,6 +41,8 @@ struct Options {
   bool lazy = true;
   bool source_lines = false;               // (show_debug_info)
   std::vector<std::string> debug_folders;  // searched first for separate debug files
+  // How many processes are known at a time, one to two KiB each; those that came first are forgotten first.
+  size_t most_processes = 32'768;
 };
 
 class Symbols {
@@ -64,6 +66,8 @@ class Symbols {
   // only. Where the kernel does not permit it nothing changes. follow() takes what has happened; call it often.
   void watch();
   void follow();
+  // How many questions about processes that have ended found nothing, after others had to be forgotten.
+  uint64_t unnamed() const;
 
  private:
   struct State;

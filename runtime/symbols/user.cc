@@ -19,6 +19,9 @@ constexpr int64_t kMillisecond = 1'000'000;
 constexpr int64_t kCheckInterval = 100 * kMillisecond;
 constexpr int64_t kReadInterval = 20 * kMillisecond;
 
+// Objects that stay although no process that is known maps them at the moment.
+constexpr size_t kRecentObjects = 64;
+
 int64_t now() {
   timespec time = {};
   ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
@@ -47,7 +50,7 @@ bool is_jit(const Mapping& mapping) {
 
 // The process with its mappings as fresh as its address demands.
 Process& UserSymbols::refresh(uint32_t pid, Reread wish) {
-  Process& process = processes_[pid];
+  Process& process = processes_.of(pid);
   const int64_t time = now();
   const bool first = process.checked == 0;
   const bool check = first || !options_.cache_processes || time - process.checked >= kCheckInterval;
@@ -58,7 +61,7 @@ Process& UserSymbols::refresh(uint32_t pid, Reread wish) {
   process.alive = started != 0;
   // Gone: what is known of it stays. A new user of the pid, however, starts from nothing.
   if (!process.alive) {
-    if (first && program_pid_ != 0 && !many_programs_) process.mappings = processes_[program_pid_].mappings;
+    if (first && !many_programs_) process.mappings = program_mappings_;
     return process;
   }
   const bool same = !first && started == process.start_time;
@@ -76,30 +79,30 @@ Process& UserSymbols::refresh(uint32_t pid, Reread wish) {
   process.read = time;
   process.mappings.clear();
   for (Mapping& mapping : mappings) process.mappings.push_back({std::move(mapping)});
-  if (options_.by_program) note_program(pid);
+  if (options_.by_program) note_program(pid, process);
   return process;
 }
 
-void UserSymbols::note_program(uint32_t pid) {
+void UserSymbols::note_program(uint32_t pid, const Process& process) {
   struct stat status = {};
   if (many_programs_ || ::stat(proc_path(pid, "exe").c_str(), &status) != 0) return;
   const std::pair<uint64_t, uint64_t> program(status.st_dev, status.st_ino);
-  many_programs_ = program_pid_ != 0 && program != program_;
+  many_programs_ = !program_mappings_.empty() && program != program_;
   program_ = program;
-  program_pid_ = pid;
+  program_mappings_ = process.mappings;
 }
 
 void UserSymbols::remember(uint32_t pid) {
   Process& process = refresh(pid, Reread::yes);
   // Opened now, while the paths can be followed through the process; reading symbols waits until they are needed.
   for (MappedObject& mapping : process.mappings) {
-    Object* object = object_of(pid, process, mapping);
+    const auto object = object_of(pid, process, mapping);
     if (!options_.lazy && object && object->file) object->file->release();
   }
 }
 
 void UserSymbols::record_mapping(uint32_t pid, Mapping mapping) {
-  Process& process = processes_[pid];
+  Process& process = processes_.of(pid);
   std::vector<MappedObject>& mappings = process.mappings;
   std::erase_if(mappings, [&](const Mapping& old) { return old.start < mapping.end && mapping.start < old.end; });
   const auto place = std::ranges::upper_bound(mappings, mapping.start, {}, &Mapping::start);
@@ -112,42 +115,58 @@ void UserSymbols::record_mapping(uint32_t pid, Mapping mapping) {
 
 void UserSymbols::record_fork(uint32_t child, uint32_t parent) {
   // A parent that was there before the watch began.
-  if (const auto known = processes_.find(parent); known == processes_.end() || known->second.mappings.empty())
-    refresh(parent, Reread::yes);
-  const Process& from = processes_[parent];
+  const Process* from = processes_.find(parent);
+  if (!from || from->mappings.empty()) from = &refresh(parent, Reread::yes);
   Process copy;
-  copy.mappings = from.mappings;
-  copy.jit = from.jit;
-  processes_[child] = std::move(copy);
+  copy.mappings = from->mappings;
+  copy.jit = from->jit;
+  processes_.of(child) = std::move(copy);
 }
 
-void UserSymbols::record_exec(uint32_t pid) { processes_[pid] = {}; }
+void UserSymbols::record_exec(uint32_t pid) { processes_.of(pid) = {}; }
 
-Object* UserSymbols::object_at(const std::string& path, uint64_t required_inode) {
+std::shared_ptr<Object> UserSymbols::object_at(const std::string& path, uint64_t required_inode) {
   struct stat status = {};
   if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return nullptr;
   if (required_inode != 0 && status.st_ino != required_inode) return nullptr;
   const int64_t modified = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
-  const auto [entry, is_new] = objects_.try_emplace({status.st_dev, status.st_ino, modified, status.st_size});
-  if (is_new) {
-    if (auto file = ElfFile::open(path, options_.debug_folders)) entry->second.file = std::move(*file);
+  const std::tuple identity(status.st_dev, status.st_ino, modified, status.st_size);
+  if (const auto known = objects_.find(identity); known != objects_.end())
+    if (auto object = known->second.lock()) return object;
+  auto object = std::make_shared<Object>();
+  if (auto file = ElfFile::open(path, options_.debug_folders)) object->file = std::move(*file);
+  keep(identity, object);
+  return object;
+}
+
+void UserSymbols::keep(const FileIdentity& identity, const std::shared_ptr<Object>& object) {
+  if (objects_.size() >= sweep_at_) {
+    std::erase_if(objects_, [](const auto& entry) { return entry.second.expired(); });
+    sweep_at_ = std::max(kFirstSweep, 2 * objects_.size());
   }
-  return &entry->second;
+  objects_[identity] = object;
+  recent_.push_back(object);
+  if (recent_.size() > kRecentObjects) recent_.pop_front();
+}
+
+bool UserSymbols::may_have_forgotten(uint32_t pid) const {
+  const Process* process = processes_.find(pid);
+  return processes_.forgotten() > 0 && process && !process->alive && process->mappings.empty();
 }
 
 // Every 64-bit process has the same vdso.
-Object* UserSymbols::vdso(uint32_t pid, const Mapping& mapping) {
-  if (vdso_) return vdso_.get();
+std::shared_ptr<Object> UserSymbols::vdso(uint32_t pid, const Mapping& mapping) {
+  if (vdso_) return vdso_;
   std::vector<char> bytes = read_vdso(pid, mapping);
   if (bytes.empty()) return nullptr;
   auto file = ElfFile::from_memory(std::move(bytes));
   if (!file) return nullptr;
-  vdso_ = std::make_unique<Object>();
+  vdso_ = std::make_shared<Object>();
   vdso_->file = std::move(*file);
-  return vdso_.get();
+  return vdso_;
 }
 
-Object* UserSymbols::object_of(uint32_t pid, const Process& process, MappedObject& mapping) {
+std::shared_ptr<Object> UserSymbols::object_of(uint32_t pid, const Process& process, MappedObject& mapping) {
   if (mapping.object_known) return mapping.object;
   if (mapping.is_vdso()) {
     mapping.object = vdso(pid, mapping);
@@ -220,12 +239,12 @@ UserPlace UserSymbols::find(uint32_t pid, uint64_t address, bool returns_to) {
   }
   place.object = mapping->path;
   place.file_offset = address - mapping->start + mapping->file_offset;
-  Object* object = object_of(pid, *process, *mapping);
+  const std::shared_ptr<Object> object = object_of(pid, *process, *mapping);
   if (!object || !object->file) return place;
   place.build_id = object->file->build_id();
   const auto virtual_address = object->file->address_at(place.file_offset);
   if (!virtual_address) return place;
-  // A run can meet thousands of files: only those not yet asked about keep a descriptor.
+  // Only files not yet asked about keep a descriptor.
   if (options_.source_lines && !object->lines) object->lines = SourceLines::open(object->file->debug_info());
   object->file->release();
   if (object->lines) place.source = object->lines->at(*virtual_address - (returns_to ? 1 : 0));

@@ -140,15 +140,17 @@ struct Decoder::Walk {
   }
 };
 
+bool has_user_addresses(const image::Image& image) {
+  return std::ranges::any_of(image.types, [](const Layout& type) {
+    return type.kind == LayoutKind::user_stack || type.kind == LayoutKind::user_symbol;
+  });
+}
+
 Decoder::Decoder(const image::Image& image, symbols::Symbols& symbols, ClockOffsets clocks)
     : image_(image),
       symbols_(symbols),
       clocks_(clocks),
-      has_user_addresses_(std::ranges::any_of(image.types,
-                                              [](const Layout& type) {
-                                                return type.kind == LayoutKind::user_stack ||
-                                                       type.kind == LayoutKind::user_symbol;
-                                              })),
+      has_user_addresses_(has_user_addresses(image)),
       names_(std::make_unique<SystemNames>()) {}
 Decoder::~Decoder() = default;
 

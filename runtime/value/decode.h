@@ -25,6 +25,9 @@ struct ClockOffsets {
 // Measured now.
 ClockOffsets measure_clock_offsets();
 
+// Whether values of the image need the symbols of processes to be shown.
+bool has_user_addresses(const image::Image& image);
+
 // Names that the system knows: users, cgroup paths. Cached per run.
 class SystemNames;
 

@@ -1,3 +1,4 @@
+// UTF-8 and Punycode.
 #include "base/unicode.h"
 
 #include <vector>

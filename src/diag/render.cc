@@ -9,7 +9,11 @@
 namespace sonde::diag {
 namespace {
 
-constexpr size_t tab_width = 4;
+constexpr std::string_view tab_shown = "    ";
+// Longer lines are shown in part, so many bytes of them around the place.
+constexpr size_t max_line = 2000;
+constexpr size_t margin = 100;
+constexpr std::string_view ellipsis = "...";
 
 std::string_view severity_word(Severity severity) {
   switch (severity) {
@@ -29,20 +33,24 @@ std::string_view color_code(Severity severity) {
   SONDE_UNREACHABLE();
 }
 
-std::string expand_tabs(std::string_view line) {
+bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
+
+// What a line of the source looks like on a terminal, which must not obey it: control characters are shown as `?`.
+std::string shown(std::string_view line, std::string_view tab) {
+  if (line.ends_with('\r')) line.remove_suffix(1);  // the end of a line as Windows writes it
   std::string out;
   for (const char c : line) {
     if (c == '\t')
-      out.append(tab_width, ' ');
+      out += tab;
     else
-      out += c;
+      out += is_control(c) ? '?' : c;
   }
   return out;
 }
 
-// Width of a piece of a line as expand_tabs shows it.
+// Width of a piece of a line as shown() shows it.
 size_t shown_width(std::string_view piece) {
-  return piece.size() + (tab_width - 1) * static_cast<size_t>(std::ranges::count(piece, '\t'));
+  return piece.size() + (tab_shown.size() - 1) * static_cast<size_t>(std::ranges::count(piece, '\t'));
 }
 
 struct Place {
@@ -65,19 +73,36 @@ bool line_exists(const source::SourceBuffer& buffer, uint32_t number) {
   return !(last && (text.empty() || text.back() == '\n'));
 }
 
+// The part of a line that is shown.
+struct Window {
+  size_t begin = 0, end = 0;
+};
+
+// All of it, but of lines that no person wrote the surroundings of the place.
+Window window_of(std::string_view line, size_t first, size_t marked) {
+  if (line.size() <= max_line) return {0, line.size()};
+  const size_t last = first + std::min(marked, max_line);
+  return {first < margin ? 0 : first - margin, std::min(line.size(), last + margin)};
+}
+
 std::string context(const Place& place, const source::SourceBuffer& buffer) {
   std::string out;
   if (place.last_line != place.first.line) {
     for (uint32_t number = place.first.line; number <= place.last_line; ++number)
-      out.append(buffer.line(number)).append("\n");
+      out.append(shown(buffer.line(number), "\t")).append("\n");
     return out;
   }
   if (!line_exists(buffer, place.first.line)) return out;
   const std::string_view line = buffer.line(place.first.line);
-  const std::string_view before = line.substr(0, place.first.column - 1);
-  const std::string_view marked = line.substr(before.size(), place.end_column - place.first.column);
-  out += expand_tabs(line) + "\n";
-  out.append(shown_width(before), ' ').append(shown_width(marked), '~').append("\n");
+  const size_t first = std::min<size_t>(place.first.column - 1, line.size());
+  const Window window = window_of(line, first, place.end_column - place.first.column);
+  const std::string_view before = line.substr(window.begin, first - window.begin);
+  const std::string_view marked = line.substr(first, place.end_column - place.first.column);
+  const std::string_view left = window.begin > 0 ? ellipsis : "";
+  const std::string_view right = window.end < line.size() ? ellipsis : "";
+  out.append(left).append(shown(line.substr(window.begin, window.end - window.begin), tab_shown)).append(right) += '\n';
+  out.append(left.size() + shown_width(before), ' ');
+  out.append(std::min(shown_width(marked), max_line), '~') += '\n';
   return out;
 }
 

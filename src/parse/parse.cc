@@ -19,9 +19,16 @@ void run(std::vector<Token> tokens, std::string_view text, source::BufferId buff
   grammar::Parser(builder, cursor).parse();
 }
 
-bool fits(std::string_view text, source::BufferId buffer, diag::Diagnostics& diagnostics) {
-  if (text.size() <= max_text) return true;
-  diagnostics.emit<diag::Id::syntax_too_long>({buffer, 0, 0});
+// No NUL, which no script has and every other kind of file: flex reads a token anew for each that it holds.
+bool is_readable(std::string_view text, source::BufferId buffer, diag::Diagnostics& diagnostics) {
+  if (text.size() > max_text) {
+    diagnostics.emit<diag::Id::syntax_too_long>({buffer, 0, 0});
+    return false;
+  }
+  const size_t nul = text.find('\0');
+  if (nul == std::string_view::npos) return true;
+  const auto at = static_cast<uint32_t>(nul);
+  diagnostics.emit<diag::Id::syntax_binary>({buffer, at, at + 1});
   return false;
 }
 
@@ -31,7 +38,7 @@ const ast::Program* parse(source::SourceSet& sources, source::BufferId buffer, a
                           diag::Diagnostics& diagnostics) {
   auto* program = arena.make<ast::Program>();
   const std::string_view text = sources.buffer(buffer).text();
-  if (!fits(text, buffer, diagnostics)) return program;
+  if (!is_readable(text, buffer, diagnostics)) return program;
   Builder builder(sources, arena, *program, diagnostics);
   run(ItemLexer(text, buffer, diagnostics).program(), text, buffer, builder);
   return program;
@@ -40,7 +47,7 @@ const ast::Program* parse(source::SourceSet& sources, source::BufferId buffer, a
 const ast::Expr* parse_expression(source::SourceSet& sources, source::BufferId buffer, ast::Arena& arena,
                                   diag::Diagnostics& diagnostics) {
   const std::string_view text = sources.buffer(buffer).text();
-  if (!fits(text, buffer, diagnostics)) return nullptr;
+  if (!is_readable(text, buffer, diagnostics)) return nullptr;
   ast::Program unused;
   Builder builder(sources, arena, unused, diagnostics);
   const size_t errors = diagnostics.errors();

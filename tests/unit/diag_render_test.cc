@@ -54,6 +54,29 @@ TEST_F(Render, SeveralLinesAreShownVerbatim) {
             "\t  2);\n");
 }
 
+// A script must not move the cursor or change colours when it is only complained about.
+TEST_F(Render, ControlCharactersAreNotSent) {
+  const auto buffer = add("a\x1b[2J\r\x7f$b\r\nnext\x07\t\n");
+  EXPECT_EQ(undefined({buffer, 7, 9}),
+            "sample.bt:1:8-10: ERROR: Undefined or undeclared variable: $b\n"
+            "a?[2J??$b\n"
+            "       ~~\n");
+  EXPECT_EQ(undefined({buffer, 7, 14}),
+            "sample.bt:1-2: ERROR: Undefined or undeclared variable: $b\n"
+            "a?[2J??$b\n"
+            "next?\t\n");
+}
+
+TEST_F(Render, OfVeryLongLinesTheSurroundingsAreShown) {
+  const auto buffer = add(std::string(5000, 'a') + "$b" + std::string(5000, 'c') + "\n");
+  EXPECT_EQ(undefined({buffer, 5000, 5002}),
+            "sample.bt:1:5001-5003: ERROR: Undefined or undeclared variable: $b\n"
+            "..." +
+                std::string(100, 'a') + "$b" + std::string(100, 'c') + "...\n" + std::string(103, ' ') + "~~\n");
+  EXPECT_EQ(undefined({buffer, 1, 10002}), "sample.bt:1:2-10003: ERROR: Undefined or undeclared variable: $b\n" +
+                                               std::string(2101, 'a') + "...\n" + " " + std::string(2000, '~') + "\n");
+}
+
 TEST_F(Render, WithoutLocation) { EXPECT_EQ(undefined({}), "ERROR: Undefined or undeclared variable: $b\n"); }
 
 TEST_F(Render, ColorWrapsTheFirstLineOnly) {

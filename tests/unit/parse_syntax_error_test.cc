@@ -189,6 +189,14 @@ TEST(SyntaxError, EveryItemGivesItsOwnError) {
       "1:13-14 syntax: expected expression\n2:7-8 syntax: expected expression\n4:7-8 syntax: expected macro name");
 }
 
+// Also a large binary is refused at once.
+TEST(SyntaxError, BinaryFilesAreNoScripts) {
+  const std::string nul(1, '\0');
+  const std::string text = "1:10-11 syntax: a NUL byte, as in binary files: this is no script";
+  EXPECT_EQ(errors_of("begin { \"" + nul + "\" }"), text);
+  EXPECT_EQ(errors_of("begin { \"" + std::string(10'000'000, '\0')), text);
+}
+
 TEST(SyntaxError, DeepTreesAreRefusedOnce) {
   const auto repeat = [](const std::string& text, size_t count) {
     std::string out;

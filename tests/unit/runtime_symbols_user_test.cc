@@ -5,13 +5,16 @@
 #include <fcntl.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "runtime/symbols/user.h"
 
@@ -180,6 +183,41 @@ TEST(User, WithoutCacheNothingIsRemembered) {
   Symbols symbols({.cache_processes = false});
   Child child;
   EXPECT_TRUE(symbols.user(child.pid(), landmark()).symbol);
+}
+
+// Oldest first, however often they were asked about; who still lives is found again.
+TEST(User, OnlySoManyProcessesAreKnown) {
+  Symbols symbols({.most_processes = 2});
+  Child early;
+  Child late;
+  EXPECT_TRUE(symbols.user(early.pid(), landmark()).symbol);
+  EXPECT_TRUE(symbols.user(late.pid(), landmark()).symbol);
+  EXPECT_TRUE(symbols.user(self(), landmark()).symbol);
+  EXPECT_TRUE(symbols.user(early.pid(), landmark()).symbol) << "read again";
+  const uint32_t gone = late.pid();
+  late.end();
+  EXPECT_EQ(symbols.unnamed(), 0U);
+  EXPECT_FALSE(symbols.user(gone, landmark()).symbol);
+  EXPECT_EQ(symbols.unnamed(), 1U);
+}
+
+// As a machine that compiles and tests all day: what was deleted gives its disk space back when its processes are forgotten.
+TEST(User, ForgottenFilesAreClosed) {
+  const auto open_files = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
+  };
+  UserSymbols symbols({.most_processes = 4});
+  const auto before = open_files();
+  for (uint32_t pid = 0; pid < 400; ++pid) {
+    const std::string path = "/tmp/sonde-unit-" + std::to_string(::getpid());
+    std::filesystem::copy_file("/bin/true", path);
+    struct stat status = {};
+    ASSERT_EQ(::stat(path.c_str(), &status), 0);
+    symbols.record_mapping(4'000'000 + pid, {.start = 0x1000, .end = 0x2000, .inode = status.st_ino, .path = path});
+    std::filesystem::remove(path);
+  }
+  EXPECT_GT(open_files(), before + 4) << "the test opens nothing";
+  EXPECT_LT(open_files(), before + 100);
 }
 
 TEST(User, BuildIdAndFileOffset) {
