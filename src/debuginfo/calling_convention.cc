@@ -41,7 +41,7 @@ void classify(Dwarf_Die type, uint64_t at, Words& words) {
     const auto element = type_of(&die);
     const uint64_t size = element ? size_of(*element) : 0;
     const uint64_t total = size_of(die);
-    for (uint64_t i = 0; size && i + size <= total && at + i < 2 * kWord; i += size) classify(*element, at + i, words);
+    for (uint64_t i = 0; size && i + size <= total && at + i < 2UL * kWord; i += size) classify(*element, at + i, words);
     return;
   }
   if (at / kWord > 1) return;
@@ -85,7 +85,7 @@ std::optional<uint32_t> saved_register_offset(Machine machine, unsigned number) 
 bool returned_in_memory(Machine machine, std::optional<Dwarf_Die> type) {
   const auto plain = plain_type(type);
   // arm64 passes the address in a register of its own.
-  return machine == Machine::x86_64 && plain && is_record(*plain) && size_of(*plain) > 2 * kWord;
+  return machine == Machine::x86_64 && plain && is_record(*plain) && size_of(*plain) > 2UL * kWord;
 }
 
 RegisterAllocator::RegisterAllocator(Machine machine, bool hidden_result)
@@ -105,7 +105,7 @@ RegisterAllocator::Place RegisterAllocator::next(std::optional<Dwarf_Die> type) 
   if (plain && is_record(*plain)) {
     const uint64_t size = size_of(*plain);
     // On arm64 a large record is copied and its address passed; nobody could tell it from a pointer.
-    if (size > 2 * kWord) {
+    if (size > 2UL * kWord) {
       if (machine_ == Machine::arm64 && used_ < limit_) ++used_;
       return {.on_stack = true};
     }

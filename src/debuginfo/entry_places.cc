@@ -189,14 +189,14 @@ void EntryPlaces::assign_rust(const std::optional<Dwarf_Die>& type, Parameter& p
   std::vector<std::pair<uint64_t, uint64_t>> scalars;
   const uint64_t size = type ? size_of(*type) : 0;
   const bool known = is_float(type) || (type && add_scalars(*type, 0, scalars));
-  if (lost_ || (!known && size <= 2 * kWord)) {
+  if (lost_ || (!known && size <= 2UL * kWord)) {
     lost_ = true;
     return;
   }
   if (size == 0) return;
   if (is_float(type) || (scalars.size() == 1 && size <= kWord)) return assign(registers_.next(type), parameter);
-  if (scalars.size() != 2 || size > 2 * kWord) {
-    if (size <= 2 * kWord) {
+  if (scalars.size() != 2 || size > 2UL * kWord) {
+    if (size <= 2UL * kWord) {
       lost_ = true;
       return;
     }
