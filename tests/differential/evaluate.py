@@ -35,6 +35,8 @@ class Machine(Memory):
     def __init__(self, program, maps):
         self.enums, self.slots = program.enums, maps
         self.config = program.config
+        self.trailer = program.config.get("str_trunc_trailer", '".."')[1:-1]
+        self.declarations = program.declarations
         self.cells = {name: {} for name in maps}
         self.variables, self.events, self.status, self.steps = {}, [], 0, 0
         self.lives, self.numbers = {}, itertools.count()
@@ -100,8 +102,26 @@ class Machine(Memory):
         value = convert(value, kind, node.slot.type)
         if node.op == "var":
             self.variables[node.slot] = value
-        else:
+        elif self.has_room(node, key):
             self.cells[node.slot.name][key] = value
+        elif node.get("is_used"):
+            raise Reject("what this gives where the map is full")
+
+    def has_room(self, node, key):
+        """Whether the map has this key or takes another one."""
+        slot = node.slot
+        cells = self.cells[slot.name]
+        if slot.scalar or key in cells:
+            return True
+        declared = self.declarations.get(slot.name, "")
+        room = int(declared.split("(")[1][:-1]) if declared else int(self.config.get("max_map_keys", 4096))
+        if isinstance(slot.type, Aggregate) and slot.type.function in ("hist", "lhist") and room < 300:
+            raise Reject("how many entries a histogram takes")
+        if len(cells) < room:
+            return True
+        if "lru" in declared:
+            raise Reject("which entry goes")
+        return False
 
     # -- statements ------------------------------------------------------------------------------------------------
 
@@ -132,7 +152,8 @@ class Machine(Memory):
         if node.kids:
             signed = INT64 if kind.signed is not False or kind.function == "hist" else UINT64
             value = convert(self.value(node.kids[0]), node.kids[0].type, signed)
-        self.cells[target.slot.name].setdefault(key, []).append(value)
+        if self.has_room(target, key):
+            self.cells[target.slot.name].setdefault(key, []).append(value)
 
     def do_block(self, node):
         try:
@@ -213,7 +234,7 @@ class Machine(Memory):
 
     def do_printf(self, node):
         self.events.append(("printf", forms.printf(node.format.decode("latin-1"), [(self.value(kid), kid.type) for kid in node.kids],
-                                                   self.enums)))
+                                                   self)))
 
     def do_map_call(self, node):
         if node.name in ("print", "clear", "zero"):
@@ -355,6 +376,7 @@ class Machine(Memory):
         kind = target.slot.type
         after = self.moved(node.operator[0], (before, kind), (1, INT64)) if isinstance(kind, Pointer) else \
             wrap(before + (1 if node.operator == "++" else -1), kind)
+        target.is_used = not node.get("alone")
         self.store(target, key, after, target.slot.type)
         return after if node.prefix else before
 
@@ -377,6 +399,8 @@ class Machine(Memory):
             return node.value
         if name == "sizeof":
             return sizeof(node.kids[0].type)
+        if name == "str":
+            return self.text_at(node)
         if name == "strcap":
             return node.kids[0].type.capacity
         values = [self.value(kid) for kid in node.kids]
@@ -443,10 +467,19 @@ def reject_failing_inserts(probes):
                 raise Reject("an insert that may fail", node)
 
 
+def reject_long_literals(node, limit, statement):
+    statement = node if node.get("sid") else statement
+    if node.op == "str" and len(node.value) >= limit:
+        raise Reject("a literal that is too long", statement)
+    for kid in node.kids:
+        reject_long_literals(kid, limit, statement)
+
+
 def expected(program, json=False):
     """(pieces, exit status) of a program; Reject if the description does not settle them."""
     from infer import infer
     from prepare import prepare
+    reject_long_literals(program, int(program.config.get("max_strlen", 1024)), None)
     probes, maps = prepare(program)
     infer(probes, maps)
     reject_failing_inserts(probes)

@@ -28,6 +28,7 @@ class Expressions(Pointers):
         self.definitions = Definitions(source, self.enums)
         self.structs = [] if "struct" in without else self.definitions.structs
         self.maps, self.macros, self.scopes = {}, [], []
+        self.max_strlen = self.pick([1024] * 5 + [16, 64, 200, 3000])
         self.nesting = 0
         self.arguments, self.options, self.in_macro = [], [], False
         self.loops, self.in_for_map, self.pure, self.parameters = [], False, False, []
@@ -207,7 +208,7 @@ class Expressions(Pointers):
         passed = self.pick([3, 2**33] + ([-9] if usual < 0 else [])) if family == ("int",) else \
             not usual if family == ("bool",) else self.pick(WORDS)
         self.options.append((name, passed if self.chance(0.7) else None))
-        return Node("call", Node("str", value=name.encode()), self.number(usual), name="getopt",
+        return Node("call", Node("str", value=name.encode()), self.number(usual), name="getopt", room=self.max_strlen,
                     value=passed if self.options[-1][1] is not None else usual)
 
     @staticmethod
@@ -230,8 +231,14 @@ class Expressions(Pointers):
             spelling = f"{value:_}"
         elif roll < 0.16 and value < 2**63:
             spelling = f"{value}ll"
-        elif roll < 0.2 and value <= 2**31:
-            return Node("int", value=value * 1000, spelling=f"{value}us")
+        elif roll < 0.18 and value < 2**31:
+            spelling = f"{value}{self.pick(['u', 'ul', 'ull', 'l'])}"
+        elif roll < 0.19:
+            digit, zeros = self.random.randrange(1, 10), self.random.randrange(1, 10)
+            return Node("int", value=digit * 10**zeros, spelling=f"{digit}{self.pick('eE')}{zeros}")
+        elif roll < 0.21 and value <= 2**31:
+            unit, scale = self.pick([("ns", 1), ("us", 1000), ("ms", 10**6), ("s", 10**9)])
+            return Node("int", value=value * scale, spelling=f"{value}{unit}")
         node = Node("int", value=value, **({"spelling": spelling} if spelling else {}))
         return Node("unary", node, operator="-") if self.chance(0.15) and 0 < value <= 2**63 else node
 
@@ -337,6 +344,8 @@ class Expressions(Pointers):
         return self.cast(self.expression(self.pick([("int",), ("str",)]), depth), BOOL)
 
     def make_str(self, _, depth):
+        if depth > 0 and self.structs and self.chance(0.1):
+            return self.text_at(depth - 1)
         if depth > 0 and self.chance(0.2):
             if self.chance(0.3):
                 name, number = self.pick([("strerror", self.random.randrange(6)), ("signal_name", 9), ("syscall_name", 257)])

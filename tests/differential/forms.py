@@ -1,4 +1,5 @@
-"""How values, maps and histograms are printed, in text and as JSON."""
+"""How values, maps and histograms are printed, in text and as JSON. `world` has the program's `enums`, and the `trailer` of
+strings that are cut off."""
 
 import codecs
 import re
@@ -6,33 +7,33 @@ import struct
 
 import kinds
 from kinds import Aggregate, Array, Bool, Buffer, Enum, Inet, Int, Pointer, Record, Reject, Str, Struct, Tuple
-from memory import Address, access_type, member, to_bytes
+from memory import Address, access_type, field_type, member, to_bytes
 
 
-def text(value, kind, enums, div=1):
+def text(value, kind, world, div=1):
     if isinstance(kind, Bool):
         return "true" if value else "false"
     if isinstance(kind, Enum):
-        return next((name for name, number in enums[kind.enum] if number == value), str(value))
+        return next((name for name, number in world.enums[kind.enum] if number == value), str(value))
     if isinstance(kind, Int):
         return str(divided(value, div))
     if isinstance(kind, Str):
-        return value.decode("latin-1") + (".." if len(value) >= kind.capacity else "")
+        return value.decode("latin-1") + (world.trailer if len(value) >= kind.capacity else "")
     if isinstance(kind, Buffer):
         return "".join(chr(byte) if 32 <= byte <= 126 else f"\\x{byte:02x}" for byte in value)
     if isinstance(kind, Inet):
         return ".".join(str(byte) for byte in value)
     if isinstance(kind, Array):
-        return "[" + ",".join(text(item, access_type(kind.item), enums, div) for item in value) + "]"
+        return "[" + ",".join(text(item, access_type(kind.item), world, div) for item in value) + "]"
     if isinstance(kind, Tuple):
-        return "(" + ", ".join(text(item, sub, enums, div) for item, sub in zip(value, kind.items)) + ")"
+        return "(" + ", ".join(text(item, sub, world, div) for item, sub in zip(value, kind.items)) + ")"
     if isinstance(kind, Record):
-        return "{ " + ", ".join(f".{name} = {text(item, sub, enums, div)}"
+        return "{ " + ", ".join(f".{name} = {text(item, sub, world, div)}"
                                 for name, item, sub in zip(kind.names, value, kind.items)) + " }"
     if isinstance(kind, Pointer):
         return f"0x{number_of(value):x}"
     if isinstance(kind, Struct):
-        return "{ " + ", ".join(f".{name} = {text(item, sub, enums, div)}" for name, item, sub in parts(value, kind)) + " }"
+        return "{ " + ", ".join(f".{name} = {text(item, sub, world, div)}" for name, item, sub in parts(value, kind)) + " }"
     raise Reject(f"no printed form of {kind}")
 
 
@@ -45,7 +46,7 @@ def number_of(pointer):
 def parts(value, kind):
     """(name, value, type) of what is in a struct."""
     for field in kind.members():
-        yield field.name, member(value, field), access_type(field.kind)
+        yield field.name, member(value, field), field_type(field)
 
 
 def divided(value, div):
@@ -70,7 +71,7 @@ def json_string(content):
     return '"' + escaped.encode("latin-1").decode("utf-8", "sonde").encode().decode("latin-1") + '"'
 
 
-def as_json(value, kind, enums, div=1):
+def as_json(value, kind, world, div=1):
     if isinstance(kind, Bool):
         return "true" if value else "false"
     if isinstance(kind, Int):
@@ -82,15 +83,15 @@ def as_json(value, kind, enums, div=1):
     if isinstance(kind, Pointer):
         return json_number(number_of(value))
     if isinstance(kind, Struct):
-        return "{" + ", ".join(f'"{name}": {as_json(item, sub, enums, div)}' for name, item, sub in parts(value, kind)) + "}"
+        return "{" + ", ".join(f'"{name}": {as_json(item, sub, world, div)}' for name, item, sub in parts(value, kind)) + "}"
     if isinstance(kind, Array):
-        return "[" + ",".join(as_json(item, kind.item, enums, div) for item in value) + "]"
+        return "[" + ",".join(as_json(item, kind.item, world, div) for item in value) + "]"
     if isinstance(kind, Tuple):
-        return "[" + ",".join(as_json(item, sub, enums, div) for item, sub in zip(value, kind.items)) + "]"
+        return "[" + ",".join(as_json(item, sub, world, div) for item, sub in zip(value, kind.items)) + "]"
     if isinstance(kind, Record):
-        return "{" + ", ".join(f'"{name}": {as_json(item, sub, enums, div)}'
+        return "{" + ", ".join(f'"{name}": {as_json(item, sub, world, div)}'
                                for name, item, sub in zip(kind.names, value, kind.items)) + "}"
-    return json_string(text(value, kind, enums))
+    return json_string(text(value, kind, world))
 
 
 # -- printf ------------------------------------------------------------------------------------------------------------
@@ -112,7 +113,7 @@ def integer_text(value, kind, modifier, conversion, flags):
     return digits
 
 
-def printf(fmt, values, enums):
+def printf(fmt, values, world):
     """values: (value, type) in order."""
     rest = list(values)
 
@@ -123,10 +124,10 @@ def printf(fmt, values, enums):
             return "%"
         value, kind = rest.pop(0)
         if conversion in ("r", "rx", "rh"):
-            content = text(value, kind, enums) if conversion == "r" else \
+            content = text(value, kind, world) if conversion == "r" else \
                 ("" if conversion == "rx" else " ").join(("\\x" if conversion == "rx" else "") + f"{byte:02x}" for byte in value)
         elif conversion == "s":
-            content = text(value, kind, enums)
+            content = text(value, kind, world)
         elif conversion == "c":
             content = chr(int(value) & 255)
         elif conversion == "p":
@@ -257,9 +258,9 @@ def combined(state, kind):
     return average if kind.function == "avg" else (len(state), average, total)
 
 
-def map_value(state, kind, enums, div, json=False):
+def map_value(state, kind, world, div, json=False):
     if not isinstance(kind, Aggregate):
-        return (as_json if json else text)(state, kind, enums, div)
+        return (as_json if json else text)(state, kind, world, div)
     if kind.function in ("hist", "lhist"):
         return buckets_json(state, kind, div) if json else drawing(state, kind, div)
     value = combined(state, kind)
@@ -271,8 +272,8 @@ def map_value(state, kind, enums, div, json=False):
     return json_number(divided(value, div)) if json else str(divided(value, div))
 
 
-def key_text(key, kind, enums):
-    content = text(key, kind, enums)
+def key_text(key, kind, world):
+    content = text(key, kind, world)
     return content[1:-1] if content.startswith("(") and content.endswith(")") else content
 
 

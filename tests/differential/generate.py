@@ -358,6 +358,15 @@ class Generator(Expressions):
         for name, (key, family) in self.maps.items():
             if key is not None and self.chance(0.15):
                 program.declarations[name] = "percpuhash(300)" if family[0] == "aggregate" else self.pick(["hash(300)", "lruhash(2000)"])
+        for name, (key, family) in self.maps.items():
+            if key is not None and self.chance(0.05):
+                program.declarations[name] = f"{'percpuhash' if family[0] == 'aggregate' else 'hash'}({self.random.randrange(1, 4)})"
+        if self.max_strlen != 1024:
+            program.config["max_strlen"] = self.max_strlen
+        if self.chance(0.1):
+            program.config["str_trunc_trailer"] = self.pick(['"<T>"', '""', '"..."'])
+        if self.chance(0.05):
+            program.config["max_map_keys"] = self.random.randrange(1, 6)
         if self.chance(0.3):
             program.config["on_stack_limit"] = self.pick([0, 8, 64, 200])
         if self.chance(0.3):

@@ -163,6 +163,15 @@ class Pointers:
             self.moved(left.copy()) if roll < 0.8 else self.expression(family, depth)
         return Node("binary", left, right, operator=self.pick(["==", "!=", "<", "<=", ">", ">="]))
 
+    def text_at(self, depth):
+        pointer = self.expression(("pointer", self.pick([Int(1, True), Int(1, False), self.target_kind()])), depth)
+        length = []
+        if self.chance(0.4):
+            length = [Node("int", value=self.pick([1, 2, 5, 15, 16, 17, 64, 2000]))]
+        elif self.chance(0.3):
+            length = [self.cast(self.small(("int",), depth), self.pick([kind for kind in INTEGERS if not kind.signed]))]
+        return Node("call", pointer, *length, name="str", room=self.max_strlen)
+
     # -- statements ------------------------------------------------------------------------------------------------
 
     def pointer_moves(self):

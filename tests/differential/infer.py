@@ -236,7 +236,7 @@ class Inference(MemoryTypes):
     def check_declared(fixed, value, kind, node):
         if value.get("known", 0) < 0:
             raise Reject("it is open whether this is a literal", node)
-        if isinstance(fixed, Int) and value.op == "int":
+        if isinstance(fixed, Int) and value.op in ("int", "sizeof", "offsetof"):
             low = -(1 << fixed.size * 8 - 1) if fixed.signed else 0
             if not low <= value.value < low + (1 << fixed.size * 8):
                 raise Reject("the literal does not fit the declaration", node)
@@ -380,7 +380,8 @@ class Inference(MemoryTypes):
         if isinstance(target, Str) and source.capacity > target.capacity:
             raise Reject("a string that may not fit", node)
         if isinstance(target, Enum) and (node.kids[0].op == "int" and node.kids[0].value not in node.values
-                                         or node.kids[0].get("name") == "sizeof"):
+                                         or node.kids[0].get("name") == "sizeof"
+                                         or node.kids[0].op in ("sizeof", "offsetof")):
             raise Reject("not a value of the enum", node)
         return target
 
@@ -519,7 +520,7 @@ class Inference(MemoryTypes):
 
     def type_getopt(self, node):
         usual = node.kids[1]
-        return BOOL if usual.op == "bool" else Str(1024) if usual.op == "str" else INT64 if usual.value < 0 else UINT64
+        return BOOL if usual.op == "bool" else Str(node.room) if usual.op == "str" else INT64 if usual.value < 0 else UINT64
 
     def type_call(self, node):
         if node.name == "getopt":
@@ -528,6 +529,8 @@ class Inference(MemoryTypes):
         if None in kinds:
             return None
         name = node.name
+        if name == "str":
+            return self.text_type(kinds, node)
         wanted = {"strlen": (Str,), "strcap": (Str,), "strstr": (Str, Str), "strcontains": (Str, Str), "str_concat": (Str, Str),
                   "strncmp": (Str, Str, Int), "strerror": (Int,), "signal_name": (Int,), "syscall_name": (Int,),
                   "bswap": (Int,), "memcmp": (Str, Str, Int), "buf": (Str, Int), "ntop": (Int,), "pton": (Str,),

@@ -1,7 +1,7 @@
 """Types of what has to do with pointers and structs."""
 
 from kinds import Array, Bool, Enum, Int, Pointer, Reject, Str, Struct, literal_type
-from memory import access_type
+from memory import access_type, field_type
 
 TRUTH = (Int, Bool, Enum, Pointer)
 
@@ -12,6 +12,19 @@ class MemoryTypes:
         return literal_type(node.value)
 
     type_offsetof = type_sizeof
+
+    @staticmethod
+    def text_type(kinds, node):
+        """Of str()."""
+        if not isinstance(kinds[0], Pointer) or not all(isinstance(kind, Int) for kind in kinds[1:]):
+            raise Reject("str() of a pointer", node)
+        if len(kinds) > 1 and node.kids[1].op == "int":
+            if node.kids[1].value < 1:
+                raise Reject("no length", node)
+            return Str(min(node.kids[1].value, node.room))
+        if len(kinds) > 1 and (kinds[1].signed or kinds[1].flexible):
+            raise Reject("a length that may be negative", node)
+        return Str(node.room)
 
     def type_address(self, node):
         if node.kids[0].op != "var":
@@ -36,7 +49,7 @@ class MemoryTypes:
         field = kind.field(node.name) if isinstance(kind, Struct) else None
         if field is None:
             raise Reject("no such field", node)
-        return access_type(field.kind)
+        return field_type(field)
 
     @staticmethod
     def pointed_at(kind, index, node):

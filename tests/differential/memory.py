@@ -42,6 +42,11 @@ def access_type(kind):
     return Enum(kind.enum) if isinstance(kind, Enumeration) else kind
 
 
+def field_type(field):
+    """Bit-fields are unsigned."""
+    return access_type(field.kind) if field.width is None else Int(field.kind.size, False)
+
+
 def from_bytes(data, kind):
     """A value read from memory."""
     if isinstance(kind, Int):
@@ -103,6 +108,20 @@ class Memory:
         if begin < 0 or begin + size > len(data):
             raise Reject("memory beside an object")
         return from_bytes(data[begin:begin + size], kind)
+
+    def text_at(self, node):
+        """str() of a pointer: what fits with a NUL, or as many bytes as there is room for."""
+        pointer, limit = self.value(node.kids[0]), node.room
+        if len(node.kids) > 1:
+            count = self.value(node.kids[1])
+            limit = min(count - 1, limit) if count <= limit else limit
+        if not isinstance(pointer, Address):
+            self.read(pointer, Int(1, True))
+            return b""
+        out = b""
+        while len(out) < limit and (byte := self.read(pointer, Int(1, False), len(out))):
+            out += bytes([byte])
+        return out
 
     def leave(self, block):
         """The variables of a block end with it, or with a turn of it."""

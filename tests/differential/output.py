@@ -19,8 +19,8 @@ class Output:
                     self.on_print(name)
 
     def on_value(self, value, kind):
-        form = f'{{"type": "value", "data": {forms.as_json(value, kind, self.machine.enums)}}}' if self.json else \
-            forms.text(value, kind, self.machine.enums)
+        form = f'{{"type": "value", "data": {forms.as_json(value, kind, self.machine)}}}' if self.json else \
+            forms.text(value, kind, self.machine)
         self.pieces.append(form + "\n")
 
     def on_printf(self, content):
@@ -48,8 +48,8 @@ class Output:
 
     def map_text(self, slot, entries, div):
         for key, state in entries:
-            name = f"@{slot.name.lstrip('@')}" + ("" if slot.scalar else f"[{forms.key_text(key, slot.key, self.machine.enums)}]")
-            value = forms.map_value(state, slot.type, self.machine.enums, div)
+            name = f"@{slot.name.lstrip('@')}" + ("" if slot.scalar else f"[{forms.key_text(key, slot.key, self.machine)}]")
+            value = forms.map_value(state, slot.type, self.machine, div)
             drawn = isinstance(slot.type, Aggregate) and slot.type.function in ("hist", "lhist")
             self.pieces.append(f"{name}:\n{value}\n" if drawn else f"{name}: {value}\n")
 
@@ -59,11 +59,11 @@ class Output:
         name = forms.json_string("@" + slot.name)
         values = []
         for key, state in entries:
-            value = forms.map_value(state, slot.type, self.machine.enums, div, json=True)
+            value = forms.map_value(state, slot.type, self.machine, div, json=True)
             if slot.scalar:
                 self.pieces.append(f'{{"type": "{kind}", "data": {{{name}: {value}}}}}\n')
                 return
-            spelled = forms.json_string(forms.key_text(key, slot.key, self.machine.enums).replace(" ", ""))
+            spelled = forms.json_string(forms.key_text(key, slot.key, self.machine).replace(" ", ""))
             values.append(f"{spelled}: {value}")
         self.pieces.append(f'{{"type": "{kind}", "data": {{{name}: {{{", ".join(values)}}}}}}}\n')
 
