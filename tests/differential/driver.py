@@ -85,7 +85,7 @@ def smaller(program):
 
 
 STATEMENTS = ("assign", "update", "let", "do", "print", "printf", "if", "for_range", "for_map", "while", "unroll", "block",
-              "discard", "break", "continue", "return", "exit", "program", "probe", "macro", "aggregate")
+              "discard", "comptime", "break", "continue", "return", "exit", "program", "probe", "macro", "aggregate")
 
 
 def replaced(program, position):

@@ -161,6 +161,9 @@ class Machine(Memory):
         finally:
             self.leave(node)
 
+    def do_comptime(self, node):
+        self.do_block(node.kids[0])
+
     def do_if(self, node):
         if self.value(node.kids[0]):
             self.do_block(node.kids[1])
@@ -322,6 +325,8 @@ class Machine(Memory):
     @staticmethod
     def to_array(value, source, target):
         if isinstance(source, Str):
+            if len(value) + 1 < source.capacity:
+                raise Reject("what is behind the end of the string")
             if len(value) >= source.capacity:
                 raise Reject("no room for the end of the string")
             data = value.ljust(source.capacity, b"\0")

@@ -28,6 +28,7 @@ class Expressions(Pointers):
         self.definitions = Definitions(source, self.enums)
         self.structs = [] if "struct" in without else self.definitions.structs
         self.maps, self.macros, self.scopes = {}, [], []
+        self.after = []  # statements that go with the one that is being made
         self.max_strlen = self.pick([1024] * 5 + [16, 64, 200, 3000])
         self.nesting = 0
         self.arguments, self.options, self.in_macro = [], [], False
@@ -300,6 +301,9 @@ class Expressions(Pointers):
 
     def array_number(self, depth, kind):
         item = self.pick(INTEGERS)
+        if self.chance(0.1):
+            whole = Node("cast", self.expression(("str",), depth - 1), kind=Array(Int(1, True), None), kind_text="int8[]")
+            return Node("index", whole, Node("int", value=self.random.randrange(3)))
         if self.chance(0.4):
             index = Node("int", value=self.random.randrange(4)) if self.chance(0.6) else \
                 Node("binary", self.cast(self.expression(("int",), depth - 1), self.pick([Int(8, False), Int(1, False)])),

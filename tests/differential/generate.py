@@ -4,7 +4,8 @@ import itertools
 
 from evaluate import expected
 from expressions import WORDS, Expressions, option_text
-from kinds import BOOL, INTEGERS, Int, Reject, Str
+from generate_memory import can_be_named, spelled
+from kinds import BOOL, INTEGERS, Array, Enum, Int, Pointer, Reject, Str, sizeof
 from tree import Node
 
 
@@ -22,12 +23,14 @@ class Generator(Expressions):
             family = ("pointer", self.target_kind())
         roll = self.random.random()
         flags = []
-        if roll < 0.15 and family[0] in ("int", "str", "bool"):
-            kind = {"int": self.pick(INTEGERS), "str": Str(self.pick([8, 16, 64])), "bool": BOOL}[family[0]]
-            text = f"string[{kind.capacity}]" if isinstance(kind, Str) else kind.name()
+        if roll < 0.15 and (declared := self.declared_type(family)):
+            kind, written = declared
             value = [self.expression(family, depth)] if self.chance(0.8) else []
-            node = self.statement("let", Node("var", name=name), *value, fixed=kind, kind_text=text)
+            node = self.statement("let", Node("var", name=name), *value, fixed=kind, kind_text=written)
             flags = ["fixed"]
+        elif roll < 0.17 and not self.pure:
+            node = self.statement("let", Node("var", name=name))
+            self.after.append(self.statement("assign", Node("var", name=name), self.expression(family, depth)))
         elif roll < 0.25:
             node = self.statement("let", Node("var", name=name), self.expression(family, depth))
         elif roll < 0.3 and family[0] == "str":
@@ -36,6 +39,24 @@ class Generator(Expressions):
             node = self.statement("assign", Node("var", name=name), self.expression(family, depth))
         self.scopes[-1][name] = (family, *flags)
         return node
+
+    def declared_type(self, family):
+        """(type, its text) for a declaration, or None."""
+        if family[0] == "str":
+            kind = Str(self.pick([8, 16, 64]))
+            return kind, f"string[{kind.capacity}]"
+        if family[0] == "enum":
+            return Enum(family[1]), "enum " + family[1]
+        if family[0] not in ("int", "bool", "array", "struct", "pointer") or family[0] == "array" and not family[2]:
+            return None
+        kind = {"int": lambda: self.pick(INTEGERS), "bool": lambda: BOOL, "array": lambda: Array(*family[1:]),
+                "struct": lambda: family[1], "pointer": lambda: Pointer(family[1])}[family[0]]()
+        if not can_be_named(kind.target if isinstance(kind, Pointer) else kind) and kind != BOOL:
+            return None
+        written = spelled(kind)
+        if self.chance(0.2):
+            written = f"typeof({written})" if not isinstance(kind, Int) else f"typeof(({written})1)"
+        return kind, written
 
     def target(self, family=None):
         """(place, family) of something that can be assigned, of this family if one is given."""
@@ -147,7 +168,7 @@ class Generator(Expressions):
         scalars = [name for name, (key, family) in self.maps.items() if key is None and family[0] != "aggregate"]
         if form == "scalar" and scalars:
             return self.statement("print", Node("map_call", name="delete", map=self.pick(scalars)))
-        call = Node("map_call", self.small(key), name="delete", map=name)
+        call = Node("map_call", self.small(key), name="delete", map=name, old=self.chance(0.15))
         return self.statement("print" if self.chance(0.7) else "discard", call)
 
     def block(self, count, depth):
@@ -157,10 +178,16 @@ class Generator(Expressions):
         return Node("block", *statements)
 
     def statements(self, count, depth):
-        return [self.compound(depth) if depth > 0 and self.chance(0.22) else self.simple(self.random.randrange(1, 4))
-                for _ in range(count)]
+        out = []
+        for _ in range(count):
+            out.append(self.compound(depth) if depth > 0 and self.chance(0.22) else self.simple(self.random.randrange(1, 4)))
+            out += self.after
+            self.after = []
+        return out
 
     def compound(self, depth):
+        if self.chance(0.06):
+            return self.settled_choice(depth)
         form = self.pick(["if"] * 3 + ["block", "for_range", "for_range", "for_map", "for_map", "for_delete", "while", "unroll"])
         count = self.random.randrange(1, 5)
         if self.chance(0.06) and not self.in_for_map:
@@ -179,6 +206,21 @@ class Generator(Expressions):
             self.loops = loops
             return node
         return getattr(self, "make_" + form)(count, depth)
+
+    def settled_choice(self, depth):
+        """Of an `if comptime` one branch is dropped, whatever it is."""
+        taken = self.block(self.random.randrange(1, 4), depth - 1)
+        kind = self.pick(self.structs) if self.structs else Int(4, True)
+        holds, fails = self.pick([
+            (f"sizeof({spelled(kind)}) == {sizeof(kind)}", f"sizeof({spelled(kind)}) > {sizeof(kind)}"), ('is_str("a")', "is_str(1)"),
+            ("is_integer(5 + 1)", "is_integer(true)"), ("is_ptr((int8*)0)", "is_ptr(0)"), ("1 + 1 == 2", '"a" == "b"'),
+            ("is_array((int8[4])(uint32)5)", 'is_array("abc")'), ("is_unsigned_integer((uint8)5)", "is_unsigned_integer(5)"),
+            ("is_literal((1, 2))", "!is_literal(1)")])
+        names = [f"@{name}" for name, (key, family) in self.maps.items() if key is None and family[0] != "aggregate"]
+        junk = self.pick(['print("a" - 1);', 'print((1, 2).5);', '$unlike = 1; $unlike = "a";', "", *(
+            f'{name} = (1, "{name}", (true, 2));' for name in names * (not self.in_macro))])
+        first = self.chance(0.5)
+        return self.statement("comptime", taken, condition=holds if first else fails, junk=junk, first=first)
 
     def loop_body(self, count, depth, variable=None, family=None):
         self.scopes.append({variable: (family, "loop")} if variable else {})

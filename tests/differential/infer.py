@@ -171,6 +171,8 @@ class Inference(MemoryTypes):
             self.type(kids[0])
         elif op == "printf":
             self.printf(node)
+        elif op == "comptime":
+            self.statement(kids[0])
         elif op in ("unroll", "do", "discard", "return", "exit"):
             for kid in kids:
                 self.statement(kid) if op == "unroll" or kid.op == "block" and not kid.get("yields") else self.type(kid)

@@ -21,7 +21,7 @@ class MemoryTypes:
         if len(kinds) > 1 and node.kids[1].op == "int":
             if node.kids[1].value < 1:
                 raise Reject("no length", node)
-            return Str(min(node.kids[1].value, node.room))
+            return Str(min(node.kids[1].value + 1, node.room))
         if len(kinds) > 1 and (kinds[1].signed or kinds[1].flexible):
             raise Reject("a length that may be negative", node)
         return Str(node.room)

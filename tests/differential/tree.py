@@ -83,6 +83,9 @@ def statement_text(node, indent=0):
         return f"while ({text(node.kids[0])}) " + body(node.kids[1].kids, indent)
     if op == "unroll":
         return f"unroll({node.times}) " + body(node.kids[0].kids, indent)
+    if op == "comptime":
+        branches = [body(node.kids[0].kids, indent), "{ " + node.junk + " }"]
+        return f"if comptime ({node.condition}) " + " else ".join(branches if node.first else branches[::-1])
     if op == "block":
         return block_text(node, indent)
     raise AssertionError(op)
@@ -165,6 +168,8 @@ def render(node, indent=0):
     if op in ("call", "aggregate", "macro_call"):
         return f"{node.name}({arguments(kids)})", POSTFIX
     if op == "map_call":
+        if node.get("old"):
+            return f"delete(@{node.map}[{arguments(kids)}])", POSTFIX
         extra = "".join(f", {value}" for value in node.get("numbers", ()))
         return f"{node.name}(@{node.map}{''.join(', ' + text(kid) for kid in kids)}{extra})", POSTFIX
     if op == "print":
