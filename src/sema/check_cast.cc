@@ -36,6 +36,7 @@ TypeRef Typing::cast(bound::Cast& node) {
   if (to->kind == Kind::pointer) {
     // The space of what is cast; an address without one belongs where the probe's values do.
     Space space = from->kind == Kind::pointer ? from->space : node.operand->space;
+    if (from->kind == Kind::string) space = Space::kernel;  // a copy that is the program's own
     if (space == Space::none) space = program_->probe.space;
     to = types_.with_space(to, space);
   }

@@ -1,5 +1,6 @@
 """Runs programs with the real binary and compares; makes what fails small."""
 
+import pathlib
 import re
 import subprocess
 
@@ -11,22 +12,30 @@ from prepare import command_line
 from tree import Node, program_text
 
 QUIET = ["-q", "--no-warnings"]
+MEMORY = pathlib.Path(__file__).resolve().parent.parent.parent / "build/release/test-programs/memory"
+
+
+def row_of(program, json):
+    """All that it takes to run a program and to say whether it does as it should."""
+    pieces, status = expected(program, json)
+    return {"script": [program_text(program), *command_line(program)], "json": json, "pieces": pieces, "status": status,
+            "memory": program.memory.hex()}
 
 
 def run(sonde, program, json, timeout=60):
     """None if the program does as it should, else (kind of failure, what was seen)."""
-    pieces, status = expected(program, json)
-    return execute(sonde, [program_text(program), *command_line(program)], json, pieces, status, timeout)
+    return execute(sonde, row_of(program, json), timeout)
 
 
-def execute(sonde, script, json, pieces, status, timeout):
-    """`script`: its text, and what follows it on the command line."""
+def execute(sonde, row, timeout):
+    script, *arguments = row["script"]
+    options = [*QUIET, *(["-f", "json"] if row["json"] else []), *(["-c", f"{MEMORY} {row['memory']}"] if row["memory"] else [])]
     try:
-        done = subprocess.run([sonde, *QUIET, *(["-f", "json"] if json else []), "-e", *script], capture_output=True, timeout=timeout,
-                              check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run([sonde, *options, "-e", script.replace("{memory}", str(MEMORY)), *arguments], capture_output=True,
+                              timeout=timeout, check=False, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
         return "hangs", ""
-    return judge(pieces, status, done.returncode, done.stdout.decode("latin-1"), done.stderr.decode("latin-1"))
+    return judge(row["pieces"], row["status"], done.returncode, done.stdout.decode("latin-1"), done.stderr.decode("latin-1"))
 
 
 def judge(pieces, status, got, out, err):

@@ -36,7 +36,7 @@ class Machine(Memory):
         self.enums, self.slots = program.enums, maps
         self.config = program.config
         self.trailer = program.config.get("str_trunc_trailer", '".."')[1:-1]
-        self.declarations = program.declarations
+        self.declarations, self.user_memory = program.declarations, program.memory
         self.cells = {name: {} for name in maps}
         self.variables, self.events, self.status, self.steps = {}, [], 0, 0
         self.lives, self.numbers = {}, itertools.count()
@@ -44,8 +44,8 @@ class Machine(Memory):
     # -- program ---------------------------------------------------------------------------------------------------
 
     def run(self, probes):
-        """Runs begin probes, then one turn of interval probes, then end probes."""
-        for kind in ("begin", "interval", "end"):
+        """Runs begin probes, then one turn of interval probes or those of a program, then end probes."""
+        for kind in ("begin", "interval", "uprobe", "end"):
             for probe in probes:
                 if probe.attach.startswith(kind):
                     try:

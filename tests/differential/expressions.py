@@ -28,6 +28,7 @@ class Expressions(Pointers):
         self.definitions = Definitions(source, self.enums)
         self.structs = [] if "struct" in without else self.definitions.structs
         self.maps, self.macros, self.scopes = {}, [], []
+        self.memory = b""  # of the program that a uprobe is in
         self.after = []  # statements that go with the one that is being made
         self.max_strlen = self.pick([1024] * 5 + [16, 64, 200, 3000])
         self.nesting = 0

@@ -391,11 +391,17 @@ class Generator(Expressions):
             probe.kids[-1].kids = [mark, *probe.kids[-1].kids, self.statement("exit")]
             probe.kept = (mark.sid, probe.kids[-1].kids[-1].sid)
             probes.append(probe)
+        elif self.structs and self.chance(0.1):
+            self.memory = self.content(self.pick(self.structs)) + self.content(self.pick(self.structs))
+            self.scopes = [{}]
+            statements = self.user_memory(lambda: self.statements(self.random.randrange(1, self.size), 3))
+            probes.append(Node("probe", Node("block", *statements), attach="uprobe:{memory}:visit"))
         probes.append(self.probe("end", self.random.randrange(1, self.size), self.closing()))
         program = Node("program", *self.macros, *probes)
         program.arguments = [value.decode() if isinstance(value, bytes) else str(value) for value in self.arguments]
         program.options = [(name, option_text(value)) for name, value in self.options if value is not None]
         program.enums, program.declarations, program.config = {} if "enum" in self.without else self.enums, {}, {}
+        program.memory = self.memory
         program.structs = self.definitions.text if self.structs else []
         for name, (key, family) in self.maps.items():
             if key is not None and self.chance(0.15):

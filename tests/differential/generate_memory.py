@@ -102,6 +102,9 @@ class Pointers:
             return self.moved(self.expression(family, depth - 1))
         if depth > 0 and roll < 0.25:
             return self.choice(family, depth)
+        if self.memory and roll < 0.8 and any(name == "memory" for name, _ in self.variables()):
+            place = self.to_pointer(Node("var", name="memory"), kind)
+            return Node("binary", place, Node("int", value=self.random.randrange(4)), operator="+") if self.chance(0.3) else place
         if roll < 0.55 and (place := self.address(kind)):
             return place
         if roll < 0.65:
@@ -171,6 +174,12 @@ class Pointers:
         elif self.chance(0.3):
             length = [self.cast(self.small(("int",), depth), self.pick([kind for kind in INTEGERS if not kind.signed]))]
         return Node("call", pointer, *length, name="str", room=self.max_strlen)
+
+    def user_memory(self, statements):
+        """`arg0` is not there in loops, this variable is."""
+        self.scopes[0]["memory"] = (("pointer", Int(1, False)), "loop")
+        return [self.statement("assign", Node("var", name="memory"), self.to_pointer(Node("user_memory"), Int(1, False))),
+                *statements()]
 
     # -- statements ------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Types of what has to do with pointers and structs."""
 
-from kinds import Array, Bool, Enum, Int, Pointer, Reject, Str, Struct, literal_type
+from kinds import UINT64, Array, Bool, Enum, Int, Pointer, Reject, Str, Struct, literal_type
 from memory import access_type, field_type
 
 TRUTH = (Int, Bool, Enum, Pointer)
@@ -30,7 +30,7 @@ class MemoryTypes:
         if node.kids[0].op != "var":
             raise Reject("the address of a variable only", node)
         kind = self.type(node.kids[0])
-        return None if kind is None else Pointer(kind)
+        return None if kind is None else Pointer(kind, "kernel")
 
     def type_deref(self, node):
         kind = self.type(node.kids[0])
@@ -38,26 +38,36 @@ class MemoryTypes:
             return None
         if not isinstance(kind, Pointer) or not isinstance(kind.target, (Int, Struct, Pointer)):
             raise Reject("nothing to read through", node)
-        return kind.target
+        return self.in_space(kind.target, kind.space)
+
+    @staticmethod
+    def in_space(kind, space):
+        """A pointer that was read is of the space that it was read from."""
+        return Pointer(kind.target, kind.space or space) if isinstance(kind, Pointer) else kind
+
+    @staticmethod
+    def type_user_memory(_):
+        return UINT64
 
     def type_field(self, node):
         kind = self.type(node.kids[0])
         if kind is None:
             return None
+        space = ""
         while isinstance(kind, Pointer):
-            kind = kind.target
+            space, kind = kind.space, kind.target
         field = kind.field(node.name) if isinstance(kind, Struct) else None
         if field is None:
             raise Reject("no such field", node)
-        return field_type(field)
+        return self.in_space(field_type(field), space)
 
-    @staticmethod
-    def pointed_at(kind, index, node):
+    @classmethod
+    def pointed_at(cls, kind, index, node):
         if not isinstance(index, Int) or index.signed and index.flexible is not True:
             raise Reject("an index is unsigned", node)
         if isinstance(kind.target, (Str, Bool)):
             raise Reject("no elements of this type", node)
-        return access_type(kind.target)
+        return cls.in_space(access_type(kind.target), kind.space)
 
     @staticmethod
     def cast_to_pointer(source, target, node):
@@ -65,4 +75,6 @@ class MemoryTypes:
             raise Reject("how long a string stays is not described", node)
         if isinstance(source, Array) or not isinstance(source, (Int, Pointer, Str)):
             raise Reject("no address", node)
-        return target
+        space = source.space if isinstance(source, Pointer) else "kernel" if isinstance(source, Str) else \
+            "user" if node.kids[0].op == "user_memory" else ""
+        return Pointer(target.target, space)

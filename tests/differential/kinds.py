@@ -82,7 +82,9 @@ class Enumeration:
 
 @dataclasses.dataclass(frozen=True)
 class Pointer:
+    """`space` is "" for null and other numbers, which may be of any."""
     target: object
+    space: str = dataclasses.field(default="", compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,10 +155,16 @@ def promote_ints(a, b):
     return Int(size * 2, True) if size < 8 else INT64
 
 
+def common_space(a, b):
+    if a.space and b.space and a.space != b.space:
+        raise Reject("pointers of two address spaces")
+    return a.space or b.space
+
+
 def promote(a, b):
     """The type that holds values of both."""
     if a == b:
-        return a
+        return dataclasses.replace(a, space=common_space(a, b)) if isinstance(a, Pointer) else a
     if isinstance(a, Aggregate) and isinstance(b, Aggregate) and (a.function, a.parameters) == (b.function, b.parameters):
         if None in (a.signed, b.signed):
             if False in (a.signed, b.signed):
@@ -170,7 +178,7 @@ def promote(a, b):
     if isinstance(a, Str):
         return Str(max(a.capacity, b.capacity))
     if isinstance(a, Pointer):
-        return Pointer(promote(a.target, b.target))
+        return Pointer(promote(a.target, b.target), common_space(a, b))
     if isinstance(a, Tuple) and len(a.items) == len(b.items):
         return Tuple(tuple(map(promote, a.items, b.items)))
     if isinstance(a, Record) and sorted(a.names) == sorted(b.names):

@@ -132,6 +132,9 @@ class Memory:
         slot = node.kids[0].slot
         return Address(Cell(slot, self.lives.get(slot, 0)), 0)
 
+    def value_user_memory(self, _):
+        return Address(Literal(self.user_memory.ljust(512, b"\0"), -1), 0)
+
     def value_deref(self, node):
         return self.read(self.value(node.kids[0]), node.kids[0].type.target)
 
@@ -154,6 +157,8 @@ class Memory:
     def to_pointer(self, node):
         operand = node.kids[0]
         value = self.value(operand)
+        if isinstance(value, Address):
+            return value
         if isinstance(operand.type, Str):
             return Address(Literal(value.ljust(operand.type.capacity, b"\0"), next(self.numbers)), 0)
         return value if isinstance(operand.type, Pointer) else int(value) & (1 << 64) - 1

@@ -23,7 +23,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import driver  # noqa: E402
 import generate  # noqa: E402
-from evaluate import expected  # noqa: E402
 from prepare import command_line  # noqa: E402
 from tree import program_text  # noqa: E402
 
@@ -72,9 +71,7 @@ def save(settings):
     rows = []
     for seed in range(first, first + settings.programs):
         program = program_of(settings, seed)
-        pieces, status = expected(program, seed % 3 == 2)
-        rows.append({"seed": seed, "json": seed % 3 == 2, "script": [program_text(program), *command_line(program)],
-                     "pieces": pieces, "status": status})
+        rows.append({"seed": seed, **driver.row_of(program, seed % 3 == 2)})
     settings.save.write_text(json.dumps(rows))
     return 0
 
@@ -83,7 +80,7 @@ def replay(settings):
     wrong = 0
     rows = json.loads(settings.replay.read_text())
     for row in rows:
-        failure = driver.execute(settings.sonde, row["script"], row["json"], row["pieces"], row["status"], 300)
+        failure = driver.execute(settings.sonde, row, 300)
         if failure:
             wrong += 1
             print(f"--- seed {row['seed']}: {failure[0]}\n{failure[1]}\n" + "\n".join(row["script"]))

@@ -156,6 +156,8 @@ def render(node, indent=0):
         return f"{operand(kids[0], POSTFIX)}[{text(kids[1])}]", POSTFIX
     if op == "field":
         return f"{operand(kids[0], POSTFIX)}{node.get('arrow', '.')}{node.name}", POSTFIX
+    if op == "user_memory":
+        return "arg0", POSTFIX
     if op == "sizeof":
         return f"sizeof({node.name})", POSTFIX
     if op == "offsetof":
