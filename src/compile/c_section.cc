@@ -109,6 +109,7 @@ types::TypeRef CSection::type(std::string_view tag, std::string_view name) {
   if (by_clang_ && unit_->mentions(name))
     if (const types::TypeRef type = clang_.find(tag, name); type && type->size != 0) return type;
   if (const types::TypeRef type = unit_->find_type(tag, name)) return type;
+  if (tag.empty() && unit_->find_enumerator(name)) return nullptr;
   // A declaration of a header that our reader left out.
   if (by_clang_ || !may_be_left_out(name) || kernel_.find_type(tag, name) || !read_by_clang()) return nullptr;
   const types::TypeRef type = clang_.find(tag, name);
