@@ -171,13 +171,22 @@ CallLowering::Reg CallLowering::select(Reg condition, Reg then_value, Reg else_v
   return {builder_.CreateSelect(function_.as_bool(value(condition)), value(then_value), value(else_value))};
 }
 
-// BPF has no instruction for it. Five comparisons, as the kernel's own programs do, and no table.
+// BPF has no instruction for it. Comparisons, as the kernel's own programs do, are the fastest where values are much alike, but
+// each is two paths to the verifier, which in loops walks them again and again.
 CallLowering::Reg CallLowering::log2(Reg number) {
   llvm::Value* rest = value(number);
   llvm::Value* result = builder_.getInt64(0);
   for (const uint64_t step : {32, 16, 8, 4, 2, 1}) {
-    llvm::Value* high = builder_.CreateICmpUGT(rest, builder_.getInt64((uint64_t{1} << step) - 1));
-    llvm::Value* distance = builder_.CreateShl(function_.from_bool(high), builder_.getInt64(__builtin_ctzll(step)));
+    const auto place = static_cast<uint64_t>(__builtin_ctzll(step));
+    llvm::Value* distance = nullptr;
+    if (function_.program.is_branchy()) {
+      // The upper half: zero, or all bits above it are set in its negative.
+      llvm::Value* high = builder_.CreateNeg(builder_.CreateLShr(rest, builder_.getInt64(step)));
+      distance = builder_.CreateAnd(builder_.CreateLShr(high, builder_.getInt64(63 - place)), builder_.getInt64(step));
+    } else {
+      llvm::Value* high = builder_.CreateICmpUGT(rest, builder_.getInt64((uint64_t{1} << step) - 1));
+      distance = builder_.CreateShl(function_.from_bool(high), builder_.getInt64(place));
+    }
     rest = builder_.CreateLShr(rest, distance);
     result = builder_.CreateOr(result, distance);
   }

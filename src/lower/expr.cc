@@ -12,8 +12,7 @@ using sema::ExprKind;
 llvm::Value* FunctionLowering::scalar(const Expr& expr) {
   switch (expr.kind) {
     case ExprKind::constant: return canonical(constant(as<sema::Constant>(expr).bits), expr.type);
-    case ExprKind::variable:
-      return recall(variable_address(as<sema::VariableRead>(expr).variable), expr.type->size, expr.type->is_signed);
+    case ExprKind::variable: return load_variable(as<sema::VariableRead>(expr).variable);
     case ExprKind::map_read: {
       At at(*this, expr.range, expr.expanded_from);
       return map_scalar(as<sema::MapRead>(expr).map, as<sema::MapRead>(expr).key);
@@ -286,7 +285,7 @@ llvm::Value* FunctionLowering::scalar_cast(const sema::Cast& expr) {
   switch (expr.cast) {
     case CastKind::pointer:
       if (expr.type->kind != types::Kind::pointer && expr.operand->type->kind == types::Kind::pointer)
-        return canonical(plain_number(scalar(*expr.operand), program.has_known_addresses), expr.type);
+        return canonical(plain_number(scalar(*expr.operand), program.knows_address(*expr.operand)), expr.type);
       return scalar(*expr.operand);
     case CastKind::integer:
     case CastKind::username: return canonical(scalar(*expr.operand), expr.type);
@@ -317,7 +316,7 @@ llvm::Value* FunctionLowering::plain_number(llvm::Value* address, bool known) {
 }
 
 llvm::Value* FunctionLowering::pointer_add(const sema::PointerAdd& expr) {
-  llvm::Value* pointer = plain_number(scalar(*expr.pointer), program.has_known_addresses);
+  llvm::Value* pointer = plain_number(scalar(*expr.pointer), program.knows_address(*expr.pointer));
   llvm::Value* bytes = scalar(*expr.index);
   if (expr.scale != 1) bytes = builder.CreateMul(bytes, constant(expr.scale));
   return expr.subtract ? builder.CreateSub(pointer, bytes) : builder.CreateAdd(pointer, bytes);

@@ -83,7 +83,11 @@ void FunctionLowering::lower_entry() {
     shared_ = frame.CreateAlloca(llvm::ArrayType::get(module.i64, program.shared_size / 8), nullptr, "shared");
     frame.CreateStore(context_, frame.CreateConstGEP1_64(module.i8, shared_, kSharedContext));
     builder.SetInsertPoint(allocas_);
-    store(offset(shared_, kSharedUnknown), 8, helper(BPF_FUNC_get_prandom_u32, {}));
+    llvm::Value* unknown = helper(BPF_FUNC_get_prandom_u32, {});
+    store(offset(shared_, kSharedUnknown), 8, unknown);
+    // Written before the first turn as they are after it, each with a number of its own.
+    for (uint32_t at = kSharedBegin; at < program.shared_size; at += 8)
+      store(offset(shared_, at), 8, builder.CreateXor(unknown, constant(at)));
     if (program.loops_return)
       frame.CreateStore(constant(0), frame.CreateConstGEP1_64(module.i8, shared_, kSharedReturned));
   }

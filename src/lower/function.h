@@ -86,6 +86,7 @@ class FunctionLowering {
   llvm::Value* allocate_scratch(uint32_t size);
   llvm::Value* declare(const sema::Variable* variable);  // its address
   llvm::Value* variable_address(const sema::Variable* variable);
+  llvm::Value* load_variable(const sema::Variable* variable);               // a scalar
   void store_variable(const sema::Variable* variable, llvm::Value* value);  // a scalar
   llvm::Value* offset(llvm::Value* pointer, uint64_t bytes);
   llvm::Value* offset(llvm::Value* pointer, llvm::Value* bytes);
@@ -169,7 +170,6 @@ class FunctionLowering {
   void finish_scratch(llvm::BasicBlock* acquire, llvm::BasicBlock* release, llvm::BasicBlock* done);
   void finish_loop_scratch();
   void set_location();
-  llvm::ConstantInt* constant_int(uint64_t value);
   llvm::Value* loss_key();
   bool open() { return builder.GetInsertBlock()->getTerminator() == nullptr; }
   void keep_open();
@@ -184,6 +184,7 @@ class FunctionLowering {
   llvm::Value* plain_number(llvm::Value* address, bool known);
   llvm::Value* pointer_add(const sema::PointerAdd& expr);
   llvm::Value* stack_memory(uint32_t size);
+  llvm::Value* unfollowed(llvm::Value* value);
   void store_tuple(const sema::TupleMake& expr, llvm::Value* to, bool padded);
   void store_cast(const sema::Cast& expr, llvm::Value* to, bool padded);
   void zero_padding(TypeRef type, llvm::Value* to);
@@ -224,8 +225,7 @@ class FunctionLowering {
 
   uint32_t depth_ = 0;
   uint32_t stack_left_ = 0;
-  uint32_t registers_ = 0;  // scalar variables that live in registers
-  uint32_t waiting_ = 0;    // operands that wait in registers
+  uint32_t registers_ = 0, waiting_ = 0;  // scalar variables, and operands that wait, in registers
   std::vector<StackSlot> slots_;
   std::vector<size_t> live_slots_;
   llvm::BasicBlock* allocas_ = nullptr;  // entry block: allocas and what must dominate everything

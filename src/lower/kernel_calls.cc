@@ -32,7 +32,7 @@ llvm::Value* FunctionLowering::helper(uint32_t id, llvm::ArrayRef<llvm::Value*> 
   llvm::SmallVector<llvm::Type*, 5> parameters;
   for (llvm::Value* operand : operands) parameters.push_back(operand->getType());
   auto* type = llvm::FunctionType::get(module.i64, parameters, false);
-  auto* callee = llvm::ConstantExpr::getIntToPtr(constant_int(id), module.ptr);
+  auto* callee = llvm::ConstantExpr::getIntToPtr(builder.getInt64(id), module.ptr);
   llvm::CallInst* call = builder.CreateCall(type, callee, operands);
   call->setDoesNotThrow();
   if (is_constant_helper(id) && operands.empty()) {
@@ -41,8 +41,6 @@ llvm::Value* FunctionLowering::helper(uint32_t id, llvm::ArrayRef<llvm::Value*> 
   }
   return call;
 }
-
-llvm::ConstantInt* FunctionLowering::constant_int(uint64_t value) { return llvm::ConstantInt::get(module.i64, value); }
 
 llvm::Value* FunctionLowering::probe_read(llvm::Value* to, llvm::Value* size, llvm::Value* address,
                                           types::Space space) {
@@ -144,7 +142,7 @@ llvm::Value* FunctionLowering::helper_pointer(uint32_t id, llvm::ArrayRef<llvm::
   for (llvm::Value* operand : operands) parameters.push_back(operand->getType());
   auto* type = llvm::FunctionType::get(module.ptr, parameters, false);
   llvm::CallInst* call =
-      builder.CreateCall(type, llvm::ConstantExpr::getIntToPtr(constant_int(id), module.ptr), operands);
+      builder.CreateCall(type, llvm::ConstantExpr::getIntToPtr(builder.getInt64(id), module.ptr), operands);
   call->setDoesNotThrow();
   return call;
 }

@@ -55,7 +55,7 @@ void FunctionLowering::for_range(const sema::ForRange& stmt) {
   llvm::Value* end = scalar(*stmt.end);
   const uint32_t begin_at = kSharedBegin + 8 * depth_;
   const bool fixed = llvm::isa<llvm::ConstantInt>(begin);
-  if (!fixed) store(offset(shared_, begin_at), 8, begin);
+  if (!fixed) store(offset(shared_, begin_at), 8, unfollowed(begin));
 
   FunctionLowering body(*this, {module.i32, module.ptr});
   body.start_loop_body();
@@ -63,8 +63,8 @@ void FunctionLowering::for_range(const sema::ForRange& stmt) {
     TempScope variables(body);
     llvm::Value* index = body.builder.CreateZExt(body.function->getArg(0), module.i64);
     llvm::Value* first = fixed ? begin : body.load(body.offset(body.shared_, begin_at), 8, false);
-    llvm::Value* home = body.declare(stmt.variable);
-    body.store(home, stmt.variable->type->size, body.builder.CreateAdd(first, index));
+    body.declare(stmt.variable);
+    body.store_variable(stmt.variable, body.builder.CreateAdd(first, index));
     body.block(stmt.body);
   }
   body.finish_loop_body();

@@ -202,8 +202,9 @@ void FunctionLowering::update_map(const sema::UpdateMap& stmt) {
 llvm::Value* FunctionLowering::increment(const sema::Increment& expr) {
   const uint64_t step = expr.increment ? uint64_t{expr.step} : uint64_t{0} - expr.step;
   if (expr.variable) {
-    llvm::Value* before = load(variable_address(expr.variable), expr.variable->type);
-    if (expr.variable->type->kind == types::Kind::pointer) before = plain_number(before, program.has_known_addresses);
+    llvm::Value* before = load_variable(expr.variable);
+    if (expr.variable->type->kind == types::Kind::pointer)
+      before = plain_number(before, program.has_known_addresses || program.is_btf_typed());
     llvm::Value* after = canonical(builder.CreateAdd(before, constant(step)), expr.variable->type);
     store_variable(expr.variable, after);
     return expr.prefix ? after : before;

@@ -26,6 +26,15 @@ constexpr uint32_t kSparingOperands = 1;
 
 uint32_t round_up(uint32_t value) { return (value + kWord - 1) / kWord * kWord; }
 
+// The same value: exclusive-or of it and `mask`, and of that and `mask`, which LLVM must not see through.
+llvm::Value* turned_twice(llvm::IRBuilder<>& builder, llvm::Value* value, llvm::Value* mask) {
+  auto* type = llvm::FunctionType::get(value->getType(), {value->getType()}, false);
+  auto* empty = llvm::InlineAsm::get(type, "", "=r,0", /*hasSideEffects=*/false);
+  llvm::CallInst* opaque = builder.CreateCall(type, empty, {builder.CreateXor(value, mask)});
+  opaque->setDoesNotAccessMemory();
+  return builder.CreateXor(opaque, mask);
+}
+
 }  // namespace
 
 uint32_t access_size(uint32_t alignment, uint32_t offset, uint32_t left) {
@@ -146,21 +155,30 @@ llvm::Value* FunctionLowering::variable_address(const sema::Variable* variable) 
   SONDE_UNREACHABLE();
 }
 
-// A variable that a loop body changes and that lives on another function's stack: the verifier follows its value from turn to
-// turn and, where a comparison depends on it, would walk through a million turns one by one. A number it knows nothing about,
-// added and taken away again, makes the second turn as general as all others.
+// The verifier follows what lies on the stack: a variable that a loop body changes would have another value in every turn, and
+// every comparison of it would tell two cases apart for all that comes after. So nothing is known of the values in the shared
+// frame: what is stored has gone through a number that the verifier does not know, and what is loaded becomes a number of its
+// own, of which a comparison tells nothing about the frame.
+llvm::Value* FunctionLowering::load_variable(const sema::Variable* variable) {
+  const TypeRef type = variable->type;
+  llvm::Value* value = recall(variable_address(variable), type->size, type->is_signed);
+  if (!program.homes.at(variable).unfollowed) return value;
+  return turned_twice(builder, value, constant(~uint64_t{0}));
+}
+
 void FunctionLowering::store_variable(const sema::Variable* variable, llvm::Value* value) {
   llvm::Value* home = variable_address(variable);
-  if (depth_ > 0 && program.homes.at(variable).where == Home::Where::shared) {
-    const auto unknown = [&] {
-      return builder.CreateAlignedLoad(module.i64, offset(shared_, kSharedUnknown), llvm::Align(kWord),
-                                       /*isVolatile=*/true);
-    };
-    llvm::Value* first = unknown();
-    value = builder.CreateAdd(value, builder.CreateSub(first, unknown()));
+  if (program.homes.at(variable).unfollowed) {
+    store(home, kWord, unfollowed(value));
+  } else {
+    store(home, variable->type->size, value);
   }
-  store(home, variable->type->size, value);
   available.assigned(variable);
+}
+
+// The same value, of which the verifier knows nothing; for the shared frame.
+llvm::Value* FunctionLowering::unfollowed(llvm::Value* value) {
+  return turned_twice(builder, value, load(offset(shared_, kSharedUnknown), kWord, false));
 }
 
 llvm::Value* FunctionLowering::offset(llvm::Value* pointer, uint64_t bytes) {

@@ -167,7 +167,7 @@ Place FunctionLowering::context_place(const sema::Field& expr) {
 Place FunctionLowering::index_place(const sema::Index& expr) {
   const Expr& base = *expr.base;
   if (base.type->kind == Kind::pointer) {
-    llvm::Value* pointer = plain_number(scalar(base), program.has_known_addresses);
+    llvm::Value* pointer = plain_number(scalar(base), program.knows_address(base));
     llvm::Value* bytes = builder.CreateMul(scalar(*expr.index), constant(std::max(1u, base.type->element->size)));
     return {Place::Kind::foreign, builder.CreateAdd(pointer, bytes), 0, base.type->space};
   }

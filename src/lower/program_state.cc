@@ -1,6 +1,8 @@
 // Analyses that decide, before a program is lowered, where its variables live.
 #include "lower/program_state.h"
 
+#include <linux/bpf.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -195,14 +197,30 @@ ProgramState::ProgramState(ModuleState& module_state, const sema::Program& sourc
   for (const sema::Variable* variable : captures.captured) {
     const uint32_t size = (variable->type->size + 7) / 8 * 8;
     Home home;
-    if (shared_size + size <= kSharedLimit) {
-      home = {Home::Where::shared, nullptr, shared_size};
+    // Bytes on the stack are followed one by one, texts and tuples as well; in a map none is.
+    if (in_register(variable->type) && shared_size + size <= kSharedLimit) {
+      // An address that the verifier knows has to stay what it is.
+      home = {Home::Where::shared, nullptr, shared_size, variable->type->kind != types::Kind::pointer};
       shared_size += size;
     } else {
       home = {Home::Where::scratch, nullptr, scratch_allocate(size)};
     }
     homes.emplace(variable, home);
   }
+}
+
+bool ProgramState::is_btf_typed() const { return program.probe.program_type == BPF_PROG_TYPE_TRACING; }
+
+// In BTF-typed programs addresses of kernel structures are known too, as variables that may hold one.
+bool ProgramState::knows_address(const sema::Expr& pointer) const {
+  using sema::ExprKind;
+  if (has_known_addresses || !is_btf_typed()) return has_known_addresses;
+  const sema::Expr* source = &pointer;
+  while (source->kind == ExprKind::cast && source->type->kind == types::Kind::pointer)
+    source = sema::as<sema::Cast>(*source).operand;
+  if (source->kind == ExprKind::variable) return true;
+  return source->type->kind == types::Kind::pointer && source->type->element->kind == types::Kind::c_record &&
+         source->kind != ExprKind::call;
 }
 
 uint32_t ProgramState::stack_budget(uint32_t depth) const {

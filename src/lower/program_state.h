@@ -15,6 +15,7 @@ struct Home {
   enum class Where : uint8_t { local, shared, scratch } where = Where::local;
   llvm::Value* local = nullptr;  // local: its address in the declaring function
   uint32_t offset = 0;           // shared: bytes into the shared frame; scratch: bytes into the slot
+  bool unfollowed = false;       // shared: a number, of which the verifier is to know nothing
 };
 
 // The shared frame: a structure on the entry function's stack, whose address every loop body gets. Its head:
@@ -42,10 +43,15 @@ class ProgramState {
   bool uses_scratch = false;  // some function of it does
   // Some pointer may be the address of a variable, a map or the context, which the verifier does not take for a number.
   bool has_known_addresses = false;
+  // Whether the verifier takes this pointer for more than a number.
+  bool knows_address(const sema::Expr& pointer) const;
+  bool is_btf_typed() const;
   bool calls_c() const { return calls_c_; }  // C functions want addresses that the verifier knows
   // Jumps reach 32767 instructions. Where a function may be longer, rare code must stay next to what leads to it instead of
   // going to the end.
   bool is_long = false;
+  // Whether branches are dear: the verifier walks the bodies of loops, and what follows them, several times.
+  bool is_branchy() const { return is_long || shared_size > 0; }
   // Stack bytes that one function may use for objects.
   uint32_t stack_budget(uint32_t depth) const;
 

@@ -35,7 +35,12 @@ void FunctionLowering::statements(const sema::Block& body) {
     const sema::Variable* variable = as<sema::Declare>(stmt).variable;
     llvm::Value* home = declare(variable);
     available.assigned(variable);
-    if (!assigned_next(body, i + 1, variable)) zero(home, variable->type->size);
+    if (assigned_next(body, i + 1, variable)) continue;
+    if (in_register(variable->type)) {
+      store_variable(variable, constant(0));
+    } else {
+      zero(home, variable->type->size);
+    }
   }
 }
 
