@@ -65,6 +65,9 @@ std::optional<Dwarf_Die> type_of(Dwarf_Die* die) {
   Dwarf_Die type;
   if (!::dwarf_attr_integrate(die, DW_AT_type, &attribute) || !::dwarf_formref_die(&attribute, &type))
     return std::nullopt;
+  // A type that has a unit to itself (-fdebug-types-section) leaves a stub where it is used.
+  Dwarf_Die whole;
+  if (::dwarf_attr(&type, DW_AT_signature, &attribute) && ::dwarf_formref_die(&attribute, &whole)) return whole;
   return type;
 }
 
@@ -84,7 +87,16 @@ bool is_floating(Dwarf_Die* base_type) {
          encoding == DW_ATE_decimal_float;
 }
 
-uint64_t member_offset(Dwarf_Die* member) { return number(member, DW_AT_data_member_location).value_or(0); }
+uint64_t member_offset(Dwarf_Die* member) {
+  if (const auto offset = number(member, DW_AT_data_member_location)) return *offset;
+  // DWARF 2 writes it as an expression that adds to the record's address.
+  Dwarf_Attribute attribute;
+  Dwarf_Op* operations = nullptr;
+  size_t count = 0;
+  const bool written = ::dwarf_attr_integrate(member, DW_AT_data_member_location, &attribute) &&
+                       ::dwarf_getlocation(&attribute, &operations, &count) == 0;
+  return written && count == 1 && operations->atom == DW_OP_plus_uconst ? operations->number : 0;
+}
 
 std::string type_text(std::optional<Dwarf_Die> type) {
   if (!type) return "void";
@@ -193,14 +205,13 @@ Dwarf_Die TypeReader::definition(Dwarf_Die declaration) {
 
 types::TypeRef TypeReader::record(Dwarf_Die die, std::string tag) {
   die = definition(die);
-  const Dwarf_Off offset = ::dwarf_dieoffset(&die);
-  const auto [entry, is_new] = records_.try_emplace(offset, nullptr);
+  const auto [entry, is_new] = records_.try_emplace(reinterpret_cast<uintptr_t>(die.addr), Record{die, nullptr});
   if (is_new) {
     const uint64_t size = size_of(die);
-    entry->second = types_.c_record(types_.add_record(std::move(tag), name_of(&die), static_cast<uint32_t>(size),
-                                                      alignment(size), *this, offset, false));
+    entry->second.type = types_.c_record(types_.add_record(std::move(tag), name_of(&die), static_cast<uint32_t>(size),
+                                                           alignment(size), *this, entry->first, false));
   }
-  return entry->second;
+  return entry->second.type;
 }
 
 std::optional<types::CField> TypeReader::field(Dwarf_Die member) {
@@ -241,8 +252,9 @@ std::optional<types::CField> TypeReader::field(Dwarf_Die member) {
 
 std::vector<types::CField> TypeReader::fields(const types::CRecord& record) {
   std::vector<types::CField> fields;
-  Dwarf_Die die, child;
-  if (!::dwarf_offdie(dwarf_, record.source_id(), &die) || ::dwarf_child(&die, &child) != 0) return fields;
+  Dwarf_Die child;
+  const auto known = records_.find(record.source_id());
+  if (known == records_.end() || ::dwarf_child(&known->second.die, &child) != 0) return fields;
   do {
     if (auto one = field(child)) fields.push_back(std::move(*one));
   } while (::dwarf_siblingof(&child, &child) == 0);

@@ -42,7 +42,12 @@ class TypeReader final : public types::CRecordSource {
 
   Dwarf* dwarf_;
   types::TypeContext& types_;
-  std::map<Dwarf_Off, types::TypeRef> records_;
+  struct Record {
+    Dwarf_Die die;
+    types::TypeRef type = nullptr;
+  };
+  // By the address of what describes them: offsets are not unique, types may have sections of their own.
+  std::map<uintptr_t, Record> records_;
   // Records by tag and name, for those that a unit only declares; made at first need.
   std::map<std::pair<int, std::string>, Dwarf_Off> definitions_;
   bool definitions_known_ = false;
