@@ -89,7 +89,8 @@ static int yylex(sonde::grammar::Parser::value_type*, sonde::source::Range* rang
 start: program
      | EXPRESSION_START expr             { make.finish_expression($2); }
 
-/* --- top level: every item ends in ITEM_END, which is also where parsing resumes after an error ------------------- */
+/* --- top level: every item ends in ITEM_END, which is where parsing resumes after an error outside of blocks; in a block it is
+   the end of the statement (src/parse/recovery.cc) ------------------------------------------------------------------ */
 
 program: %empty
        | program item ITEM_END
@@ -136,6 +137,7 @@ plain_block: "{" braced                  { $$ = make.closed(@$, $2); }
 statement_block: STMT_LBRACE braced      { $$ = make.closed(@$, $2); }
 /* The last statement or value may go without `;`. */
 braced: body "}"                         { $$ = make.block($1); }
+      | body error "}"                   { $$ = make.block($1); yyerrok; }
       | body simple "}"                  { $$ = make.block($1, $2); }
       | body expr "}"                    { $$ = make.block($1, $2); }
 
@@ -146,6 +148,7 @@ body: %empty                             { }
     | body blocked                       { $$ = make.append($1, $2); }
     | body block_like                    { $$ = make.append_open($1, $2); }
     | body block_like ";"                { $$ = make.append($1, make.expression_statement($2)); }
+    | body error ";"                     { $$ = $1; yyerrok; }
 
 simple: BREAK                            { $$ = make.jump(@$, ast::JumpKind::break_jump, nullptr); }
       | CONTINUE                         { $$ = make.jump(@$, ast::JumpKind::continue_jump, nullptr); }

@@ -190,7 +190,11 @@ void Builder::reject_assignment(Expr target, Range op_range) {
   }
   const bool named = root->kind == ast::ExprKind::variable || root->kind == ast::ExprKind::map;
   if (!named || root == last_group_) {
-    diagnostics_.emit<Id::syntax_expected_token>({op_range.buffer, op_range.begin, op_range.begin + 1}, ";");
+    diag::Diagnostic& diagnostic =
+        diagnostics_.emit<Id::syntax_expected_token>({op_range.buffer, op_range.begin, op_range.begin + 1}, ";");
+    if (const auto* name = ast::expr_cast<ast::Identifier>(target))
+      diagnostic.hints.push_back(is_builtin_name(name->name) ? "`" + name->name + "` is read-only"
+                                                             : "variables begin with a `$`: `$" + name->name + "`");
   } else if (target->kind == ast::ExprKind::index || through_index) {
     diagnostics_.emit<Id::syntax_assignment_target>(target->range);
   } else {

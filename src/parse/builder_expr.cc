@@ -4,6 +4,7 @@
 #include "parse/builder.h"
 #include "parse/builder_node.h"
 #include "parse/integer.h"
+#include "parse/keywords.h"
 #include "parse/literals.h"
 
 namespace sonde::parse {
@@ -101,7 +102,11 @@ Builder::Expr Builder::inc_dec(Range range, Range op_range, bool increment, bool
   // Of a chain only the innermost is told.
   const auto* inner = ast::expr_cast<ast::IncDec>(target);
   const bool told = inner && !is_variable_or_map(inner->target);
-  if (!is_variable_or_map(target) && !told) diagnostics_.emit<Id::syntax_inc_dec>(op_range);
+  if (!is_variable_or_map(target) && !told) {
+    diag::Diagnostic& diagnostic = diagnostics_.emit<Id::syntax_inc_dec>(op_range);
+    if (const auto* name = ast::expr_cast<ast::Identifier>(target); name && !is_builtin_name(name->name))
+      diagnostic.hints.push_back("variables begin with a `$`: `$" + name->name + "`");
+  }
   return node<ast::IncDec>(range, height_of(target), increment, prefix, target);
 }
 

@@ -104,6 +104,9 @@ std::vector<Token> ItemLexer::program() {
     if (found != words.end()) {
       push({found->second, token.begin, token.end});
       code(false);
+    } else if (text(token) == "}" || text(token) == ";") {  // left over from the item before
+      push({text(token) == "}" ? RBRACE : SEMICOLON, token.begin, token.end});
+      end_item();
     } else {
       scanner_.unread();
       attach_points();

@@ -4,6 +4,7 @@
 #include <array>
 #include <bitset>
 #include <cctype>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,8 @@
 #include "diag/diagnostic.h"
 #include "grammar/parser.h"
 #include "parse/builder.h"
+#include "parse/recovery.h"
+#include "parse/syntax_hint.h"
 #include "parse/token_cursor.h"
 
 namespace sonde::parse {
@@ -25,29 +28,78 @@ using SymbolKind = grammar::Parser::symbol_kind_type;
 // error is none of its own.
 class SyntaxError {
  public:
-  SyntaxError(const grammar::Parser::context& context, const TokenCursor& tokens, source::Range at,
-              diag::Diagnostics& diagnostics)
-      : tokens_(tokens), diagnostics_(diagnostics), at_(at) {
+  SyntaxError(const grammar::Parser::context& context, const TokenCursor& tokens, source::Range at, const Builder& make)
+      : tokens_(tokens), make_(make), at_(at) {
     std::array<SymbolKind, Symbol::YYNTOKENS> symbols{};
     const int count = context.expected_tokens(symbols.data(), Symbol::YYNTOKENS);
     for (int i = 0; i < count; ++i) expected_.set(static_cast<size_t>(symbols[static_cast<size_t>(i)]));
   }
 
-  void report() {
-    if (in_header() || in_statement() || in_expression()) return;
-    missing_token();
+  // The index of the token with which parsing may go on.
+  size_t report() {
+    const bool lost = next_probe();
+    if (!lost && !stray() && !in_header() && !in_statement() && !in_expression()) missing_token();
+    add_opening();
+    std::string hint = lost ? "" : syntax_hint(script(), tokens_.tokens(), tokens_.at(), said_->id, wanted_);
+    if (!hint.empty()) said_->hints.push_back(std::move(hint));
+    size_t end = statement_end(tokens_.tokens(), tokens_.at());
+    while (lost && tokens_.tokens()[end].kind != ITEM_END && tokens_.tokens()[end].kind != END) ++end;
+    return end;
   }
 
  private:
   template <Id id, typename... Arguments>
   bool say(const Arguments&... arguments) {
-    diagnostics_.emit<id>(at_, arguments...);
+    said_ = &make_.diagnostics().emit<id>(at_, arguments...);
     return true;
   }
+  bool say_missing(std::string_view token) {
+    wanted_ = token;
+    return say<Id::syntax_expected_token>(token);
+  }
+  std::string_view script() const { return make_.sources().buffer(at_.buffer).text(); }
   bool expects(SymbolKind symbol) const { return expected_.test(static_cast<size_t>(symbol)); }
   bool expects_operand() const { return expects(Symbol::S_POSITIONAL); }
   bool after(TokenKind kind, size_t back = 1) const { return tokens_.previous(back) == kind; }
   bool at_end() const { return at_.begin == at_.end; }
+
+  // `}` and `;` between the items.
+  bool stray() {
+    const TokenKind kind = tokens_.current().kind;
+    const bool outside = expects(Symbol::S_ATTACH) && (after(ITEM_END) || tokens_.at() == 0);
+    return outside && (kind == RBRACE || kind == SEMICOLON) && say_missing("{");
+  }
+
+  // A line that begins like a probe where a statement should end: the block before it was not closed.
+  bool next_probe() {
+    if (!expects(Symbol::S_SEMICOLON) || !expects(Symbol::S_RBRACE) || !after(IDENT)) return false;
+    if (!after(SEMICOLON, 2) && !after(RBRACE, 2) && !after(LBRACE, 2) && !after(STMT_LBRACE, 2)) return false;
+    const Token& name = tokens_.tokens()[tokens_.at() - 1];
+    std::string word(script().substr(name.begin, name.end - name.begin));
+    std::ranges::transform(word, word.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const bool bare = tokens_.current().kind == LBRACE && (word == "begin" || word == "end");
+    if (!bare && tokens_.current().kind != COLON) return false;
+    const size_t line = script().find_last_not_of(" \t", name.begin == 0 ? 0 : name.begin - 1);
+    if (line != std::string_view::npos && script()[line] != '\n') return false;
+    at_ = {at_.buffer, name.begin, name.end};
+    return say_missing("}");
+  }
+
+  // Shows what was left open.
+  void add_opening() {
+    const bool predicate = said_->id == Id::syntax_expected_predicate_end;
+    const bool closing = wanted_ == "}" || wanted_ == ")" || wanted_ == "]";
+    if (!predicate && !closing) return;
+    const auto find = wanted_ == "}" ? open_brace : open_bracket;
+    const std::optional<size_t> open = find(tokens_.tokens(), tokens_.at());
+    if (!open) return;
+    const uint32_t begin = tokens_.tokens()[*open].begin;
+    const std::string bracket(script().substr(begin, 1));
+    const std::string_view partner = predicate ? "/" : wanted_ == "}" ? "{" : wanted_ == ")" ? "(" : "[";
+    if (bracket != partner) return;
+    said_->labels.push_back(
+        {{at_.buffer, begin, begin + 1}, diag::fill(diag::row(Id::label_opened_here).text, {bracket})});
+  }
 
   bool in_header() {
     if (expects(Symbol::S_ATTACH)) return say<Id::syntax_expected_attach_point>();
@@ -80,7 +132,7 @@ class SyntaxError {
   bool in_expression() {
     if (expects_operand()) {
       // At the end of the text the block that was left open matters more than the statement that could follow.
-      if (at_end() && expects(Symbol::S_RBRACE)) return say<Id::syntax_expected_token>("}");
+      if (at_end() && expects(Symbol::S_RBRACE)) return say_missing("}");
       return say<Id::syntax_expected_expression>();
     }
     if (after(DOT)) return say<Id::syntax_expected_field>(".");
@@ -109,15 +161,17 @@ class SyntaxError {
                                                                              {Symbol::S_PRED_END, "/"}}};
     for (const auto& [symbol, text] : texts) {
       if (!expects(symbol)) continue;
-      diagnostics_.emit<Id::syntax_expected_token>(at_, text);
+      say_missing(text);
       return;
     }
-    diagnostics_.emit<Id::syntax_unexpected_input>(at_);
+    say<Id::syntax_unexpected_input>();
   }
 
   const TokenCursor& tokens_;
-  diag::Diagnostics& diagnostics_;
+  const Builder& make_;
   source::Range at_;
+  diag::Diagnostic* said_ = nullptr;
+  std::string_view wanted_;  // the token that is said to be missing
   std::bitset<Symbol::YYNTOKENS> expected_;
 };
 
@@ -153,7 +207,7 @@ void Parser::report_syntax_error(const context& state) const {
     }
     default: break;
   }
-  parse::SyntaxError(state, tokens, parse::offending(range, text), make.diagnostics()).report();
+  tokens.resume(parse::SyntaxError(state, tokens, parse::offending(range, text), make).report());
 }
 
 // Only memory exhaustion comes here: syntax errors have their own report.

@@ -1,6 +1,7 @@
 // The finished token list as the generated parser reads it, one token after the other.
 #pragma once
 
+#include <algorithm>
 #include <span>
 
 #include "parse/scanner.h"
@@ -22,7 +23,12 @@ class TokenCursor {
 
   // Kind of the token `back` places before the one taken last; END before the first.
   TokenKind previous(size_t back) const { return next_ > back ? tokens_[next_ - 1 - back].kind : TokenKind::END; }
-  const Token& current() const { return tokens_[next_ ? next_ - 1 : 0]; }
+  const Token& current() const { return tokens_[at()]; }
+  // All tokens, and the index of the one taken last.
+  std::span<const Token> tokens() const { return tokens_; }
+  size_t at() const { return next_ ? next_ - 1 : 0; }
+  // Goes on with tokens()[index], which lies ahead.
+  void resume(size_t index) { next_ = std::max(next_, index); }
 
  private:
   std::span<const Token> tokens_;

@@ -61,7 +61,7 @@ TEST(SyntaxError, MissingTokens) {
       {"begin foo { }", "1:7-10 syntax: expected '{'"},
       {"typedef int x;", "1:9-12 syntax: expected '{'"},
       {"interval :s:1 { }", "1:10-11 syntax: expected '{'"},
-      {"begin { };", "1:11-11 syntax: expected '{'"},
+      {"begin { };", "1:10-11 syntax: expected '{'"},
       {"begin { if 1 == 1 { } }", "1:14-15 syntax: expected '{'"},
       {"begin { if ($a) == 1 { } }", "1:17-18 syntax: expected '{'"},
       {"struct X;", "1:9-10 syntax: expected '{'"},
@@ -195,6 +195,32 @@ TEST(SyntaxError, BinaryFilesAreNoScripts) {
   const std::string text = "1:10-11 syntax: a NUL byte, as in binary files: this is no script";
   EXPECT_EQ(errors_of("begin { \"" + nul + "\" }"), text);
   EXPECT_EQ(errors_of("begin { \"" + std::string(10'000'000, '\0')), text);
+}
+
+TEST(SyntaxError, EveryStatementGivesItsOwnError) {
+  constexpr Case cases[] = {
+      {"begin { @x = ; print(1 2); $y = 5 $z = 6; }",
+       "1:14-15 syntax: expected expression\n1:24-25 syntax: expected ')'\n1:35-37 syntax: expected ';'"},
+      {"begin { if 1 { f(1 2) } else { f(3 4); } f(5 6) }",
+       "1:20-21 syntax: expected ')'\n1:36-37 syntax: expected ')'\n1:46-47 syntax: expected ')'"},
+      // Blocks and closed parentheses belong to the statement that is passed over.
+      {"begin { for (i = 0; i < 10; i++) { f(1 2); } f(3); f(4 5); }",
+       "1:14-15 syntax: expected variable in for loop\n1:56-57 syntax: expected ')'"},
+      {"begin { f((1; g(2 3); }", "1:13-14 syntax: expected ')'\n1:19-20 syntax: expected ')'"},
+      {"begin { $ } end { f(1 2) }", "1:10-11 syntax: expected identifier after '$'\n1:23-24 syntax: expected ')'"},
+  };
+  check(cases);
+}
+
+TEST(SyntaxError, ALineLikeAProbeTellsOfAnOpenBlock) {
+  constexpr Case cases[] = {
+      {"begin { f();\nend { f(1 2); }\n", "2:1-4 syntax: expected '}'"},
+      {"begin { if 1 { f(); }\n\n  END {}\n", "3:3-6 syntax: expected '}'"},
+      {"begin { f();\ninterval:s:1 { }\nkprobe:f { }", "2:1-9 syntax: expected '}'"},
+      {"begin { f(); end { } }", "1:18-19 syntax: expected ';'"},
+      {"begin { f();\nother { } }", "2:7-8 syntax: expected ';'"},
+  };
+  check(cases);
 }
 
 TEST(SyntaxError, DeepTreesAreRefusedOnce) {

@@ -114,11 +114,12 @@ TEST_F(Tree, ShebangIsDroppedOnlyInFront) {
 }
 
 TEST_F(Tree, PartialTreeAfterErrors) {
-  const source::BufferId buffer = sources_.add("stdin", "begin { 1 + }\nend { }\n");
+  const source::BufferId buffer = sources_.add("stdin", "begin { $x = 1; 1 + }\nend { }\nbegin 5 { }");
   const ast::Program* result = parse(sources_, buffer, arena_, diagnostics_);
-  EXPECT_EQ(diagnostics_.errors(), 1u);
-  ASSERT_EQ(result->probes.size(), 1u);
-  EXPECT_EQ(result->probes[0]->attach_points[0].text, "end");
+  EXPECT_EQ(diagnostics_.errors(), 2u);
+  ASSERT_EQ(result->probes.size(), 2u);
+  EXPECT_EQ(result->probes[0]->body->statements.size(), 1u);
+  EXPECT_EQ(result->probes[1]->attach_points[0].text, "end");
 }
 
 }  // namespace
