@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "cdef/parser.h"
 #include "cdef/preprocessor.h"
@@ -235,6 +237,28 @@ void Unit::read_expanded(const std::string& text, diag::Diagnostics& diagnostics
   }
   finish(text.size());
   state_->read(pieces, "", diagnostics);
+}
+
+std::string Unit::recursion(std::string_view name) const {
+  std::vector<std::string_view> path{name};
+  std::set<std::string_view> seen;
+  const std::function<bool()> leads_back = [&] {
+    const Macro* macro = state_->preprocessor.find(path.back());
+    if (!macro || macro->function_like || !seen.insert(path.back()).second) return false;
+    for (const Token& token : macro->body) {
+      if (token.kind != TokenKind::identifier) continue;
+      // `#define X X` is how headers announce an enumerator.
+      if (token.text == name && (path.size() > 1 || macro->body.size() > 1)) return true;
+      path.push_back(token.text);
+      if (leads_back()) return true;
+      path.pop_back();
+    }
+    return false;
+  };
+  std::string circle;
+  if (!leads_back()) return circle;
+  for (const std::string_view each : path) circle += (circle.empty() ? "" : "->") + std::string(each);
+  return circle;
 }
 
 bool Unit::has_headers() const { return state_->preprocessor.has_headers(); }

@@ -64,6 +64,8 @@ class Unit {
   std::optional<Define> define(std::string_view name);
   // The value of an object-like macro by the rules of C, as an integer literal of the language.
   std::optional<std::string> define_number(std::string_view name);
+  // The macros through which an object-like macro leads back to itself, as in `A->B`; empty when it does not.
+  std::string recursion(std::string_view name) const;
   bool is_function_macro(std::string_view name) const;
 
   // --- for a second reader of the same text ---------------------------------------------------------------------------

@@ -35,11 +35,12 @@ cdef::Unit& CSection::unit() {
 
 // Our own reader first: it needs no compiler, and its messages show the script. What it refuses may still be good C.
 bool CSection::accept(diag::Diagnostics problems, std::string text, diag::Diagnostics& diagnostics) {
+  const size_t errors = diagnostics.errors();
   text_ += text;
   const bool taken = ask_clang_ && (by_clang_ || !problems.ok()) && read_by_clang();
   for (const diag::Diagnostic& problem : problems.all())
     if (!taken || problem.severity() != diag::Severity::error) diagnostics.append(problem);
-  return diagnostics.ok();
+  return diagnostics.errors() == errors;
 }
 
 // clang gets what our preprocessor made, so that both mean the same headers and macros; and the text itself where our
@@ -146,14 +147,18 @@ const ast::Expr* CSection::define(std::string_view name, source::Range use, diag
   if (!unit_) return nullptr;
   if (const auto known = defines_.find(name); known != defines_.end()) return known->second;
   const auto found = unit_->define(name);
-  if (!found) return nullptr;
+  if (!found) {
+    const std::string circle = unit_->recursion(name);
+    if (!circle.empty() && !enumerator(name)) diagnostics.emit<Id::c_macro_recursion>(use, circle);
+    return nullptr;
+  }
   // An expression of this language if it is one, else a number of C: `10UL`, `'a'`, `sizeof(int) * 2` with C's types.
   const ast::Expr* value = found->needs_c ? nullptr : parse(name, use, found->text);
   if (!value)
     if (const auto number = c_number(name, *found)) value = parse(name, use, *number);
   if (!value && found->needs_c) value = parse(name, use, found->text);
   if (!value) {
-    diagnostics.emit<Id::c_macro_value>(use, name, found->text);
+    diagnostics.emit<Id::c_macro_value>(use, found->text);
     return nullptr;
   }
   defines_.emplace(name, value);
