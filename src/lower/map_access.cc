@@ -63,11 +63,8 @@ llvm::Value* FunctionLowering::map_scalar(const sema::Map* map, const Expr* key_
   TempScope temporaries(*this);
   llvm::Value* key_memory = key(map, key_expr);
   if (module.desc(map).aggregate) {
-    // Of a missing aggregation even those are told who did not ask for it.
-    if (!always_there(module.desc(map)))
-      if_then(
-          builder.CreateIsNull(lookup(map, key_memory)),
-          [&] { report_error(image::ErrorKind::map_lookup, "map_lookup_percpu_elem", constant(0), false); }, true);
+    // Its cells are read one CPU after the other; whether there are any is only asked for the message.
+    if (module.options().runtime_warnings && !always_there(module.desc(map))) report_missing(lookup(map, key_memory));
     return aggregate_value(map, key_memory);
   }
   llvm::Value* cell = lookup(map, key_memory);
