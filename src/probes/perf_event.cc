@@ -86,7 +86,10 @@ bool resolve_event(const Provider& provider, uint32_t type, std::span<const Even
       return false;
     }
     if (*number > INT64_MAX) {
-      context.diagnostics.emit<diag::Id::event_count_not_positive>(text.range, provider.name);
+      if (type == PERF_TYPE_HARDWARE)
+        context.diagnostics.emit<diag::Id::frequency_not_positive>(text.range, provider.name);
+      else
+        context.diagnostics.emit<diag::Id::event_count_not_positive>(text.range, provider.name);
       return false;
     }
     count = *number;

@@ -30,7 +30,13 @@ bool report_unknown(ProbeContext& context, const AttachText& text) {
   std::vector<std::string> names;
   for (const Provider* provider : kProviders) names.emplace_back(provider->name);
   const std::string hint = suggestion(name, names, "");
-  if (!hint.empty()) diagnostic.hints.push_back(hint);
+  if (!hint.empty()) {
+    diagnostic.hints.push_back(hint);
+    return false;
+  }
+  std::string all;
+  for (const std::string& each : names) all += (all.empty() ? "probe types are " : ", ") + each;
+  diagnostic.hints.push_back(all);
   return false;
 }
 

@@ -81,11 +81,16 @@ ResolvedProbe make_probe(const Provider& provider, const AttachText& text, std::
   return probe;
 }
 
+void add_form(diag::Diagnostic& diagnostic, const Provider& provider) {
+  diagnostic.hints.push_back("written as " + std::string(provider.spec));
+}
+
 bool check_parts(ProbeContext& context, const AttachText& text, const Provider& provider, size_t least, size_t most,
                  std::string_view wording) {
   const size_t found = text.parts.size() - 1;
   if (found >= least && found <= most) return true;
-  context.diagnostics.emit<diag::Id::probe_part_count>(text.range, provider.name, wording, found);
+  auto& diagnostic = context.diagnostics.emit<diag::Id::probe_part_count>(text.range, provider.name, wording, found);
+  if (most > 0) add_form(diagnostic, provider);
   return false;
 }
 

@@ -43,6 +43,9 @@ std::string full_name(std::string_view provider, std::initializer_list<std::stri
 ResolvedProbe make_probe(const Provider& provider, const AttachText& text, std::string name, uint32_t program_type,
                          uint32_t expected_attach_type = 0);
 
+// Adds the hint how the provider's attach points are written.
+void add_form(diag::Diagnostic& diagnostic, const Provider& provider);
+
 // Reports a wrong number of parts behind the provider; `wording` is what the message says is required.
 bool check_parts(ProbeContext& context, const AttachText& text, const Provider& provider, size_t least, size_t most,
                  std::string_view wording);

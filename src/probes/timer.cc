@@ -44,7 +44,7 @@ void add(const Provider& provider, ProbeContext& context, const AttachText& text
 bool resolve_duration(const Provider& provider, ProbeContext& context, const AttachText& text, uint64_t nanoseconds,
                       std::vector<ResolvedProbe>& out) {
   if (nanoseconds < kNanosecondsPerMicrosecond) {
-    context.diagnostics.emit<diag::Id::timer_rate_small>(text.range, provider.name, nanoseconds);
+    add_form(context.diagnostics.emit<diag::Id::timer_rate_small>(text.range, provider.name, nanoseconds), provider);
     return false;
   }
   const uint64_t microseconds = nanoseconds / kNanosecondsPerMicrosecond;
@@ -60,20 +60,21 @@ bool resolve_timer(const Provider& provider, ProbeContext& context, const Attach
   const auto number = parse_number(text.parts.back());
   const Unit* unit = find_unit(first);
   if (first.empty()) {
-    context.diagnostics.emit<diag::Id::timer_unit_missing>(text.range, provider.name);
+    add_form(context.diagnostics.emit<diag::Id::timer_unit_missing>(text.range, provider.name), provider);
     return false;
   }
   if ((with_unit && !unit) || (!with_unit && has_wildcard(first))) {
-    context.diagnostics.emit<diag::Id::timer_unit_unknown>(text.range, first);
+    add_form(context.diagnostics.emit<diag::Id::timer_unit_unknown>(text.range, first), provider);
     return false;
   }
   if (!number) {
-    context.diagnostics.emit<diag::Id::timer_rate_invalid>(text.range, provider.name, number.error());
+    add_form(context.diagnostics.emit<diag::Id::timer_rate_invalid>(text.range, provider.name, number.error()),
+             provider);
     return false;
   }
   // A minus sign ends up in the upper half.
   if (*number == 0 || *number > INT64_MAX) {
-    context.diagnostics.emit<diag::Id::timer_not_positive>(text.range, provider.name);
+    context.diagnostics.emit<diag::Id::frequency_not_positive>(text.range, provider.name);
     return false;
   }
   if (!with_unit) return resolve_duration(provider, context, text, *number, out);

@@ -35,7 +35,7 @@ constexpr KeyRow number(std::string_view name, std::string_view fallback, std::s
 // The kernel takes a quarter of the numbers that fit its 32 bits for the size of a log.
 constexpr uint64_t kMostLog = UINT32_MAX >> 2;
 
-constexpr std::array<std::string_view, 4> kStackModes = {"bpftrace", "perf", "raw", "build_id"};
+constexpr std::array<std::string_view, 5> kStackModes = {"sonde", "bpftrace", "perf", "raw", "build_id"};
 constexpr std::array<std::string_view, 3> kMissing = {"error", "warn", "ignore"};
 constexpr std::array<std::string_view, 6> kLicenses = {"GPL",          "GPL v2",       "GPL and additional rights",
                                                        "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
@@ -66,7 +66,7 @@ constexpr KeyRow kRows[] = {
     {"print_maps_on_exit", KeyType::boolean, "true", "Whether maps are printed at the end."},
     {"show_debug_info", KeyType::boolean, "false",
      "Whether frames of user stacks show source lines and inlined functions."},
-    {"stack_mode", KeyType::choice, "bpftrace", "How stacks are printed: bpftrace, perf, raw or build_id.", kStackModes,
+    {"stack_mode", KeyType::choice, "sonde", "How stacks are printed: sonde, perf, raw or build_id.", kStackModes,
      true},
     {"str_trunc_trailer", KeyType::text, "..", "What strings end in that were too long."},
     {"unstable_dw_ustack", KeyType::unstable, "warn", kFeature},
@@ -161,7 +161,7 @@ Checked check_choice(const KeyRow& row, const Written& value) {
   const std::string word = row.exact_case ? value.text : lower(value.text);
   if (!value.number && contains(row.choices, word)) return word;
   if (row.name == "stack_mode")
-    return std::unexpected("Invalid value for stack_mode: valid values are bpftrace, raw, perf, and build_id.");
+    return std::unexpected("Invalid value for stack_mode: valid values are sonde, raw, perf, and build_id.");
   return std::unexpected("Invalid value for missing_probes: valid values are ignore, warn, and error.");
 }
 
