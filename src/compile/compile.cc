@@ -59,8 +59,10 @@ bool Compilation::run_passes(const std::string& name, const std::string& text, S
   if (!timed("parse", [&] { return parse(name, text); })) return false;
   if (last == Stage::parse) return true;
   // From here on the tree is fixed: no pass edits it.
-  if (!timed("configure", [&] { return configure(); }) || !timed("import", [&] { return import(); }) ||
-      !timed("check", [&] { return check(); }))
+  // Wrong lines of the configuration leave its defaults, with which the rest can be checked.
+  const bool configured = timed("configure", [&] { return configure(); });
+  if (bad_environment_ || !timed("import", [&] { return import(); }) || !timed("check", [&] { return check(); }) ||
+      !configured)
     return false;
   // All names are resolved and all types final; the diagnostics hold warnings only.
   if (last == Stage::sema) return true;
@@ -87,12 +89,13 @@ bool Compilation::configure() {
 bool Compilation::import() {
   const bool blocks = config_.text("unstable_import_statement") != "error";
   if (tree_->imports.empty() && !blocks) return true;
+  const size_t errors = diagnostics_.errors();
   imports_ = ImportLoader(options_.import_root, sources_, arena_, diagnostics_).load(*tree_, blocks);
-  if (!diagnostics_.ok()) return false;
+  if (diagnostics_.errors() != errors) return false;
   std::vector<std::string> folders = options_.include_dirs;
   folders.insert(folders.begin(), options_.import_root.empty() ? "." : options_.import_root);
   c_objects_.load(imports_.c_files, std::move(folders), diagnostics_);
-  return diagnostics_.ok();
+  return diagnostics_.errors() == errors;
 }
 
 // C definitions of the imports, then the script's own, which may build on them.
@@ -115,10 +118,11 @@ bool Compilation::read_c() {
 
 bool Compilation::check() {
   // The library is parsed with every script; an error in it is ours, not the user's.
+  const size_t errors = diagnostics_.errors();
   for (const stdlib::Embedded& file : stdlib::texts()) {
     const source::BufferId buffer = sources_.add("stdlib/" + std::string(file.name), std::string(file.content));
     library_.push_back(parse::parse(sources_, buffer, arena_, diagnostics_));
-    SONDE_CHECK(library_.back() && diagnostics_.ok());
+    SONDE_CHECK(library_.back() && diagnostics_.errors() == errors);
   }
   if (!read_c()) {
     bad_c_ = true;

@@ -1,6 +1,7 @@
 // Programs, scopes, variables and maps: the state that binding carries from statement to statement.
 #include <algorithm>
 
+#include "sema/ast_walk.h"
 #include "sema/binder.h"
 #include "sema/suggestions.h"
 
@@ -65,8 +66,19 @@ void Binder::bind_program(bound::Program& program) {
   unit_ = nullptr;
   if (program.source->body) block(*program.source->body, env, program.body);
   bound::set_unused(program.body.value);
-  if (program.returns_value && program.returns_nothing)
-    reporter_.emit<Id::loop_returns_differ>(program.source->range, nullptr);
+}
+
+void Binder::skip_probe(const ast::Probe& probe) {
+  AstVisitor visitor;
+  const auto note = [this](const ast::Map* map) {
+    if (map) map_named(map->name, map->name_range)->assigned = true;
+  };
+  visitor.expr = [&](const ast::Expr& expr) { note(ast::expr_cast<ast::Map>(&expr)); };
+  visitor.stmt = [&](const ast::Stmt& stmt, size_t) {
+    if (const auto* assign = ast::stmt_cast<ast::Assign>(&stmt)) note(ast::expr_cast<ast::Map>(assign->target));
+  };
+  walk(probe.predicate, visitor);
+  walk(probe.body, visitor);
 }
 
 Binder::Env Binder::inner(const Env& env) {
@@ -80,10 +92,10 @@ Binder::Env Binder::inner(const Env& env) {
 bool Binder::within_limits(source::Range range, const Env& env) {
   if (over_limit_) return false;
   if (tree_.size() - first_node_ > kMaxNodes) {
-    over_limit_ = true;
+    over_limit_ = gave_up_ = true;
     report<Id::program_too_large>(range, env, kMaxNodes);
   } else if (depth_ > kMaxDepth) {
-    over_limit_ = true;
+    over_limit_ = gave_up_ = true;
     report<Id::program_too_deep>(range, env, kMaxDepth);
   }
   return !over_limit_;
@@ -155,7 +167,7 @@ void Binder::use_shape(bound::Map& map, bound::Map::Shape shape, source::Range r
 bound::MapAccess* Binder::map_access(const ast::Map& map, const Env& env) {
   bound::Map* found = find_map(map, env);
   bound::Expr* bound_key = map.keyed ? key(map.keys, map.range, env) : nullptr;
-  if (!found || (map.keyed && !bound_key)) return nullptr;
+  if (!found) return nullptr;
   use_shape(*found, map.keyed ? bound::Map::Shape::keyed : bound::Map::Shape::scalar, map.range, env);
   auto* access = make<bound::MapAccess>(map.range, env);
   access->map = found;

@@ -119,7 +119,14 @@ bound::Expr* Binder::identifier(const ast::Identifier& identifier, const Env& en
     return made;
   }
   diag::Diagnostic& diagnostic = report<Id::unknown_identifier>(identifier.range, env, name);
-  add_suggestions(diagnostic.hints, name, known_names(false));
+  const types::TypeRef args = env.program->probe.args_type;
+  if (row || macros_.find(name, library)) {
+    diagnostic.hints.push_back("`" + name + "` is a function: `" + name + "()`");
+  } else if (args && args->c_record && !args->c_record->find(name).empty()) {
+    diagnostic.hints.push_back("did you mean `args." + name + "`?");
+  } else {
+    add_suggestions(diagnostic.hints, name, known_names(false));
+  }
   return nullptr;
 }
 
@@ -169,13 +176,8 @@ bound::Expr* Binder::c_call(const kernel::FunctionProto& function, const ast::Ca
   }
   auto* made = make<bound::CCall>(call.range, env);
   made->function = &function;
-  bool good = true;
-  for (const ast::Expr* argument : call.arguments) {
-    bound::Expr* value = expr(argument, env);
-    good &= value != nullptr;
-    made->arguments.push_back(value);
-  }
-  return good ? made : nullptr;
+  for (const ast::Expr* argument : call.arguments) made->arguments.push_back(expr(argument, env));
+  return made;
 }
 
 bound::Expr* Binder::row_call(const Builtin& row, source::Range range, source::Range name_range,
@@ -192,18 +194,16 @@ bound::Expr* Binder::row_call(const Builtin& row, source::Range range, source::R
     auto* whole = make<bound::MapWhole>(keyed->name_range, env);
     whole->map = find_map(*keyed, env);
     bound::Expr* bound_key = key(keyed->keys, keyed->range, env);
-    if (!whole->map || !bound_key) return nullptr;
+    if (!whole->map) return nullptr;
     use_shape(*whole->map, bound::Map::Shape::keyed, keyed->range, env);
     made->arguments = {whole, bound_key};
     return made;
   }
-  bool good = true;
   for (size_t i = 0; i < arguments.size(); ++i) {
     bound::Expr* value = row_argument(row, i, *arguments[i], env);
-    good &= value != nullptr;
-    made->arguments.push_back(value);
+    made->arguments.push_back(value ? value : unknown(arguments[i]->range, env));
   }
-  return good ? made : nullptr;
+  return made;
 }
 
 bound::Expr* Binder::row_argument(const Builtin& row, size_t index, const ast::Expr& argument, const Env& env) {
@@ -290,6 +290,7 @@ bound::Expr* Binder::expand(const bound::MacroDef& def, source::Range range,
   inside.frame = &frame;
   // The value of the call stands where the caller wrote it; what is inside knows its own levels.
   auto* made = make<bound::BlockExpr>(range, env);
+  made->library_call = def.library;
   block(*def.macro->body, inside, made->block);
   return made;
 }

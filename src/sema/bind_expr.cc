@@ -30,8 +30,9 @@ class Deeper {
 
 bound::Expr* Binder::expr(const ast::Expr* expr, const Env& env) {
   const Deeper deeper(depth_);
-  if (!expr || !within_limits(expr->range, env)) return nullptr;
-  return dispatch(*expr, env);
+  if (!expr) return nullptr;
+  bound::Expr* made = within_limits(expr->range, env) ? dispatch(*expr, env) : nullptr;
+  return made ? made : unknown(expr->range, env);
 }
 
 bound::Expr* Binder::dispatch(const ast::Expr& expr, const Env& env) {
@@ -53,26 +54,23 @@ bound::Expr* Binder::dispatch(const ast::Expr& expr, const Env& env) {
     case positional_count: return integer(inputs_.arguments.positional.size(), false, expr.range, env);
     case tuple: {
       auto* made = make<bound::Tuple>(expr.range, env);
-      for (const ast::Expr* element : static_cast<const ast::Tuple&>(expr).elements) {
-        bound::Expr* value = this->expr(element, env);
-        if (!value) return nullptr;
-        made->elements.push_back(value);
-      }
+      for (const ast::Expr* element : static_cast<const ast::Tuple&>(expr).elements)
+        made->elements.push_back(this->expr(element, env));
       return made;
     }
     case record: return this->record(static_cast<const ast::Record&>(expr), env);
     case cast: {
       auto* made = make<bound::Cast>(expr.range, env);
       const auto& source = static_cast<const ast::Cast&>(expr);
-      const bool known = type_spec(*source.type, in_type(env, "typeof or typeinfo"), made->spec);
+      type_spec(*source.type, in_type(env, "typeof or typeinfo"), made->spec);
       made->operand = this->expr(source.operand, env);
-      return known && made->operand ? made : nullptr;
+      return made;
     }
     case unary: {
       auto* made = make<bound::Unary>(expr.range, env);
       made->op = static_cast<const ast::Unary&>(expr).op;
       made->operand = this->expr(static_cast<const ast::Unary&>(expr).operand, env);
-      return made->operand ? made : nullptr;
+      return made;
     }
     case inc_dec: return this->inc_dec(static_cast<const ast::IncDec&>(expr), env);
     case address_of: return this->address_of(static_cast<const ast::AddressOf&>(expr), env);
@@ -84,19 +82,19 @@ bound::Expr* Binder::dispatch(const ast::Expr& expr, const Env& env) {
       made->base = this->expr(source.base, env);
       made->name = source.name;
       made->name_range = source.name_range;
-      return made->base ? made : nullptr;
+      return made;
     }
     case tuple_index: {
       auto* made = make<bound::TupleIndex>(expr.range, env);
       made->base = this->expr(static_cast<const ast::TupleIndex&>(expr).base, env);
       made->index = static_cast<const ast::TupleIndex&>(expr).index;
-      return made->base ? made : nullptr;
+      return made;
     }
     case index: {
       auto* made = make<bound::Index>(expr.range, env);
       made->base = this->expr(static_cast<const ast::Index&>(expr).base, env);
       made->index = this->expr(static_cast<const ast::Index&>(expr).index, env);
-      return made->base && made->index ? made : nullptr;
+      return made;
     }
     case call: return this->call(static_cast<const ast::Call&>(expr), env);
     case if_expr: return this->if_expr(static_cast<const ast::If&>(expr), env);
@@ -117,7 +115,7 @@ bound::Expr* Binder::dispatch(const ast::Expr& expr, const Env& env) {
     case comptime: {
       auto* made = make<bound::Comptime>(expr.range, env);
       made->operand = this->expr(static_cast<const ast::Comptime&>(expr).operand, env);
-      return made->operand ? made : nullptr;
+      return made;
     }
   }
   return nullptr;
@@ -189,20 +187,14 @@ bound::Expr* Binder::positional(const ast::Positional& positional, const Env& en
 bound::Expr* Binder::key(const std::vector<const ast::Expr*>& keys, source::Range range, const Env& env) {
   if (keys.size() == 1) return expr(keys.front(), env);
   auto* made = make<bound::Tuple>(range, env);
-  for (const ast::Expr* each : keys) {
-    bound::Expr* value = expr(each, env);
-    if (!value) return nullptr;
-    made->elements.push_back(value);
-  }
+  for (const ast::Expr* each : keys) made->elements.push_back(expr(each, env));
   return made;
 }
 
 bound::Expr* Binder::record(const ast::Record& record, const Env& env) {
   auto* made = make<bound::Tuple>(record.range, env);
   for (const ast::Record::Field& field : record.fields) {
-    bound::Expr* value = expr(field.value, env);
-    if (!value) return nullptr;
-    made->elements.push_back(value);
+    made->elements.push_back(expr(field.value, env));
     made->names.push_back(field.name);
   }
   return made;
@@ -214,7 +206,7 @@ bound::Expr* Binder::binary(const ast::Binary& binary, const Env& env) {
   made->op_range = binary.op_range;
   made->left = expr(binary.left, env);
   made->right = expr(binary.right, env);
-  return made->left && made->right ? made : nullptr;
+  return made;
 }
 
 bound::Expr* Binder::inc_dec(const ast::IncDec& node, const Env& env) {
@@ -227,7 +219,7 @@ bound::Expr* Binder::inc_dec(const ast::IncDec& node, const Env& env) {
   }
   made->target = expr(node.target, env);
   if (auto* ref = bound::as<bound::VariableRef>(made->target)) ref->variable->assigned = true;
-  return made->target ? made : nullptr;
+  return made;
 }
 
 bound::Expr* Binder::address_of(const ast::AddressOf& node, const Env& env) {
@@ -256,13 +248,12 @@ bound::Expr* Binder::ternary(const ast::Ternary& node, const Env& env) {
   // `c ?: b` evaluates the condition again for its value.
   made->then_value = expr(node.then_value ? node.then_value : node.condition, env);
   made->else_value = expr(node.else_value, env);
-  return made->condition && made->then_value && made->else_value ? made : nullptr;
+  return made;
 }
 
 bound::Expr* Binder::if_expr(const ast::If& node, const Env& env) {
   auto* made = make<bound::Conditional>(node.range, env);
   made->condition = expr(node.condition, env);
-  if (!made->condition) return nullptr;
   if (node.condition->kind == ast::ExprKind::comptime) {
     made->comptime = true;
     made->pending = &node;
@@ -310,7 +301,8 @@ bound::Expr* Binder::type_query(bound::TypeQuery::What what, const ast::TypeOrEx
     report<Id::offset_type_unknown>(range, env, TypeNames::written(type->tag, type->name));
     return nullptr;
   }
-  return operand_spec(operand, range, in_type(env, context), made->spec) ? made : nullptr;
+  operand_spec(operand, range, in_type(env, context), made->spec);
+  return made;
 }
 
 std::vector<std::string> Binder::field_path(const std::vector<std::string>& path, const Env& env) {
@@ -329,24 +321,23 @@ std::vector<std::string> Binder::field_path(const std::vector<std::string>& path
   return result;
 }
 
-bool Binder::operand_spec(const ast::TypeOrExpr& operand, source::Range range, const Env& env, bound::TypeSpec& out) {
+void Binder::operand_spec(const ast::TypeOrExpr& operand, source::Range range, const Env& env, bound::TypeSpec& out) {
   out.range = range;
   if (operand.type) return type_spec(*operand.type, env, out, true);
   // A bare map stands for its key if it has keys, so that its shape stays open here.
   if (const auto* map = ast::expr_cast<ast::Map>(operand.expr); map && !map->keyed) {
     auto* whole = make<bound::MapWhole>(map->range, env);
     whole->map = find_map(*map, env);
-    if (!whole->map) return false;
+    out.of = whole->map ? static_cast<bound::Expr*>(whole) : unknown(map->range, env);
+    if (!whole->map) return;
     reads(whole->map->key, env);
     reads(whole->map->value, env);
-    out.of = whole;
-    return true;
+    return;
   }
   out.of = expr(operand.expr, env);
-  return out.of != nullptr;
 }
 
-bool Binder::parameter_type(const ast::Type& type, const bound::Binding& binding, const Env& env,
+void Binder::parameter_type(const ast::Type& type, const bound::Binding& binding, const Env& env,
                             bound::TypeSpec& out) {
   const Env outside = in_type(caller_of(env), env.type_context);
   if (type.tag != ast::TypeTag::none) {
@@ -354,23 +345,21 @@ bool Binder::parameter_type(const ast::Type& type, const bound::Binding& binding
     if (!name) {
       report<Id::macro_type_parameter>(type.range, env, env.frame->macro->macro->name, type.name,
                                        TypeNames::written(type.tag, type.name));
-      return false;
+      out.of = unknown(type.range, env);
+      return;
     }
     ast::Type replaced = type;
     replaced.name = name->name;
     return type_spec(replaced, outside, out);
   }
-  if (const auto* argument = ast::expr_cast<ast::TypeofArg>(binding.expr)) {
-    if (!operand_spec(argument->operand, type.range, outside, out)) return false;
-  } else {
+  if (const auto* argument = ast::expr_cast<ast::TypeofArg>(binding.expr))
+    operand_spec(argument->operand, type.range, outside, out);
+  else
     out.of = expr(binding.expr, outside);
-    if (!out.of) return false;
-  }
   out.suffixes.insert(out.suffixes.end(), type.suffixes.begin(), type.suffixes.end());
-  return true;
 }
 
-bool Binder::type_spec(const ast::Type& type, const Env& env, bound::TypeSpec& out, bool operand) {
+void Binder::type_spec(const ast::Type& type, const Env& env, bound::TypeSpec& out, bool operand) {
   out.range = type.range;
   if (type.type_of) return operand_spec(*type.type_of, type.range, env, out);
   if (const bound::Binding* binding = parameter(type.name, env); binding && binding->expr)
@@ -386,12 +375,14 @@ bool Binder::type_spec(const ast::Type& type, const Env& env, bound::TypeSpec& o
   for (const ast::Type::Suffix& suffix : type.suffixes) {
     if (found && !suffix.pointer && suffix.length.value_or(0) > kMaxTypeSize / std::max(1u, found->size)) {
       report<Id::type_too_large>(type.range, env, inputs_.sources.text(type.range), kMaxTypeSize);
-      return false;
+      out.of = unknown(type.range, env);
+      return;
     }
     if (found) found = names_.with_suffix(found, suffix);
   }
   out.known = found;
-  if (found) return true;
+  if (found) return;
+  out.of = unknown(type.range, env);
   // Where an expression could stand as well, a lone name was most likely meant as one.
   const bool name_alone = operand && tag.empty() && type.suffixes.empty();
   diag::Diagnostic& diagnostic = name_alone ? report<Id::unknown_identifier>(type.range, env, written)
@@ -399,8 +390,10 @@ bool Binder::type_spec(const ast::Type& type, const Env& env, bound::TypeSpec& o
                                      ? report<Id::enum_unknown>(type.range, env, type.name)
                                      : report<Id::unknown_type>(type.range, env, written);
   if (!tag.empty()) add_suggestions(diagnostic.hints, type.name, inputs_.kernel.type_names(tag));
+  for (const char* missing : {"struct", "union", "enum"})
+    if (tag.empty() && names_.find(missing, type.name))
+      diagnostic.hints.push_back("did you mean `" + std::string(missing) + " " + type.name + "`?");
   if (!name_alone) add_btf_hint(diagnostic.hints, inputs_.kernel);
-  return false;
 }
 
 }  // namespace sonde::sema

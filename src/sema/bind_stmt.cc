@@ -60,7 +60,7 @@ bound::Stmt* Binder::statement(const ast::Stmt& stmt, const Env& env) {
       made->value = expr(
           discard ? static_cast<const ast::Discard&>(stmt).value : static_cast<const ast::ExprStmt&>(stmt).value, env);
       if (!discard) bound::set_unused(made->value);
-      return made->value ? made : nullptr;
+      return made;
     }
   }
   return nullptr;
@@ -74,9 +74,8 @@ bound::Stmt* Binder::assignment(const ast::Assign& assign, const Env& env) {
     auto* result = make<bound::Binary>(assign.range, env);
     result->op = *assign.op;
     result->op_range = assign.range;
-    result->left = variable(*target, env);
+    result->left = expr(target, env);
     result->right = expr(assign.value, env);
-    if (!result->left || !result->right) return nullptr;
     made->value = result;
   } else {
     made->value = expr(assign.value, env);
@@ -89,7 +88,7 @@ bound::Stmt* Binder::assignment(const ast::Assign& assign, const Env& env) {
     made->declares = true;
   }
   made->variable->assigned = true;
-  return made->value ? made : nullptr;
+  return made;
 }
 
 bound::Stmt* Binder::map_assignment(const ast::Assign& assign, const ast::Map& target, const Env& env) {
@@ -100,10 +99,9 @@ bound::Stmt* Binder::map_assignment(const ast::Assign& assign, const ast::Map& t
   auto* made = begin_unit<bound::AssignMap>(assign.range, env);
   made->target = map_access(target, env);
   bound::Expr* value = expr(assign.value, env);
-  if (!made->target || !value) return nullptr;
   made->value = value;
   made->op = assign.op;
-  if (assign.op) {
+  if (assign.op && made->target) {
     reads(made->target->map->value, env);
     auto* result = make<bound::Binary>(assign.range, env);
     result->op = *assign.op;
@@ -113,7 +111,7 @@ bound::Stmt* Binder::map_assignment(const ast::Assign& assign, const ast::Map& t
     made->value = result;
     return made;
   }
-  made->target->map->assigned = true;
+  if (made->target) made->target->map->assigned = true;  // else reported; the value is checked all the same
   // The one place where an aggregate may stand; a block that ends in the call counts.
   bound::Expr* last = value;
   while (auto* block = bound::as<bound::BlockExpr>(last)) last = block->block.value;
@@ -123,27 +121,22 @@ bound::Stmt* Binder::map_assignment(const ast::Assign& assign, const ast::Map& t
 
 bound::Stmt* Binder::let(const ast::Let& let, const Env& env) {
   auto* made = begin_unit<bound::Let>(let.range, env);
-  bool good = true;
-  if (let.type) good = type_spec(*let.type, in_type(env, "typeof or typeinfo"), made->spec.emplace());
-  if (let.value) {
-    made->value = expr(let.value, env);
-    good &= made->value != nullptr;
-  }
-  if (!check_shadowing(*let.variable, false, env)) return nullptr;
+  if (let.type) type_spec(*let.type, in_type(env, "typeof or typeinfo"), made->spec.emplace());
+  if (let.value) made->value = expr(let.value, env);
+  check_shadowing(*let.variable, false, env);
   made->variable = declare(*let.variable, bound::Variable::Origin::declaration, env);
   made->variable->assigned = let.value != nullptr;
-  return good ? made : nullptr;
+  return made;
 }
 
 bound::Stmt* Binder::loop(const ast::For& loop, const Env& env) {
-  const bool visible = !check_shadowing(*loop.variable, true, env);
+  check_shadowing(*loop.variable, true, env);
   Env body = inner(env);
   body.in_for = body.in_loop = true;
-  if (loop.map) {
+  if (bound::Map* map = loop.map ? find_map(*loop.map, env) : nullptr) {
     auto* made = begin_unit<bound::ForMap>(loop.range, env);
-    made->map = find_map(*loop.map, env);
+    made->map = map;
     made->map_range = loop.map->range;
-    if (visible || !made->map) return nullptr;
     reads(made->map->key, env);
     reads(made->map->value, env);
     made->variable = declare(*loop.variable, bound::Variable::Origin::loop, body);
@@ -153,9 +146,8 @@ bound::Stmt* Binder::loop(const ast::For& loop, const Env& env) {
     return made;
   }
   auto* made = begin_unit<bound::ForRange>(loop.range, env);
-  made->begin = expr(loop.begin, env);
-  made->end = expr(loop.end, env);
-  if (visible || !made->begin || !made->end) return nullptr;
+  made->begin = loop.map ? unknown(loop.map->range, env) : expr(loop.begin, env);
+  made->end = loop.map ? made->begin : expr(loop.end, env);
   made->variable = declare(*loop.variable, bound::Variable::Origin::loop, body);
   env.program->units.push_back(made);
   block(*loop.body, body, made->body);
@@ -174,7 +166,7 @@ bound::Stmt* Binder::while_loop(const ast::While& loop, const Env& env) {
   body.in_loop = true;
   block(*loop.body, body, made->body);
   bound::set_unused(made->body.value);
-  return made->condition ? made : nullptr;
+  return made;
 }
 
 bound::Stmt* Binder::unroll(const ast::Unroll& unroll, const Env& env) {
@@ -182,7 +174,7 @@ bound::Stmt* Binder::unroll(const ast::Unroll& unroll, const Env& env) {
   made->count = expr(unroll.count, env);
   block(*unroll.body, inner(env), made->body);
   bound::set_unused(made->body.value);
-  return made->count ? made : nullptr;
+  return made;
 }
 
 bound::Stmt* Binder::jump(const ast::Jump& jump, const Env& env) {
@@ -195,11 +187,13 @@ bound::Stmt* Binder::jump(const ast::Jump& jump, const Env& env) {
                                    "probe");
     return made;
   }
-  if (env.in_loop) (jump.value ? env.program->returns_value : env.program->returns_nothing) = true;
-  if (jump.value) {
-    made->value = expr(jump.value, env);
-    if (!made->value) return nullptr;
+  if (env.in_loop) {
+    bound::Program& program = *env.program;
+    const bool agreed = !program.returns_value || !program.returns_nothing;
+    (jump.value ? program.returns_value : program.returns_nothing) = true;
+    if (agreed && program.returns_value && program.returns_nothing) report<Id::loop_returns_differ>(jump.range, env);
   }
+  if (jump.value) made->value = expr(jump.value, env);
   return made;
 }
 

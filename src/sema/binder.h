@@ -1,6 +1,6 @@
 // Binding: syntax tree -> bound tree of one program at a time. Resolves variables, maps, rows, script parameters and type
 // names, expands macros in place, and checks all rules that need no types. Requires collected macros and map declarations.
-// Guarantees: every node of the tree it returns is complete; what could not be bound was reported.
+// Guarantees: every node of the tree it returns is complete; what could not be bound was reported and is an Unknown.
 #pragma once
 
 #include <deque>
@@ -28,6 +28,10 @@ class Binder {
   void bind_program(bound::Program& program);
   // The branch of a comptime `if` whose condition turned out to be `taken`.
   void bind_branch(bound::Conditional& conditional, bool taken);
+  // A probe without program, because its attach points were refused: what it would have done to maps is not known.
+  void skip_probe(const ast::Probe& probe);
+  // Whether a limit of size stopped the binding: then the tree is not worth a look.
+  bool gave_up() const { return gave_up_; }
 
  private:
   using Env = bound::Environment;
@@ -55,6 +59,7 @@ class Binder {
   void reads(bound::Slot& slot, const Env& env);
   std::vector<std::string> visible_variables(const Env& env) const;
   bool within_limits(source::Range range, const Env& env);
+  bound::Expr* unknown(source::Range range, const Env& env) { return make<bound::Unknown>(range, env); }
 
   // bind_stmt.cc
   void block(const ast::Block& block, const Env& env, bound::Block& out);
@@ -88,10 +93,10 @@ class Binder {
   bound::Expr* type_query(bound::TypeQuery::What what, const ast::TypeOrExpr& operand, source::Range range,
                           const char* context, const Env& env);
   std::vector<std::string> field_path(const std::vector<std::string>& path, const Env& env);
-  // `operand`: of sizeof and its kin, where a lone name may also be an enumerator.
-  bool type_spec(const ast::Type& type, const Env& env, bound::TypeSpec& out, bool operand = false);
-  bool parameter_type(const ast::Type& type, const bound::Binding& binding, const Env& env, bound::TypeSpec& out);
-  bool operand_spec(const ast::TypeOrExpr& operand, source::Range range, const Env& env, bound::TypeSpec& out);
+  // What names no type is reported and becomes the type of an Unknown. `operand`: of sizeof and its kin, where a lone name may also be an enumerator.
+  void type_spec(const ast::Type& type, const Env& env, bound::TypeSpec& out, bool operand = false);
+  void parameter_type(const ast::Type& type, const bound::Binding& binding, const Env& env, bound::TypeSpec& out);
+  void operand_spec(const ast::TypeOrExpr& operand, source::Range range, const Env& env, bound::TypeSpec& out);
   static Env in_type(const Env& env, const char* context);
 
   // bind_call.cc: identifiers, calls, macros
@@ -121,8 +126,9 @@ class Binder {
   bound::Stmt* unit_ = nullptr;  // the statement being bound
   uint32_t sequence_ = 0;
   size_t depth_ = 0;
-  size_t first_node_ = 0;  // nodes of the tree when the current program began
-  bool over_limit_ = false;
+  size_t first_node_ = 0;    // nodes of the tree when the current program began
+  bool over_limit_ = false;  // in the current program
+  bool gave_up_ = false;
 };
 
 }  // namespace sonde::sema

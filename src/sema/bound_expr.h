@@ -52,6 +52,7 @@ enum class Kind : uint8_t {
   type_query,
   comptime,
   context,
+  unknown,
 };
 
 struct Expr {
@@ -146,6 +147,7 @@ void set_unused(Expr* expr);
 struct BlockExpr : Expr {
   static constexpr Kind kKind = Kind::block;
   Block block;
+  bool library_call = false;  // what a macro of the library became
 };
 // `?:` and `if`. A comptime condition leaves the branches unbound until it is known; then only one of them is.
 struct Conditional : Expr {
@@ -206,6 +208,12 @@ struct Context : Expr {
   enum class What : uint8_t { args, arg, retval, pointer };
   What what = What::args;
   uint32_t number = 0;  // argN
+};
+
+// What could not be bound and was reported. It never gets a type, so that its users stay silent and everything else is
+// still checked.
+struct Unknown : Expr {
+  static constexpr Kind kKind = Kind::unknown;
 };
 
 }  // namespace sonde::sema::bound

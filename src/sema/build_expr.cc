@@ -197,6 +197,7 @@ const Expr* Builder::compute(bound::Expr& expr) {
     case comptime: return value(*static_cast<bound::Comptime&>(expr).operand);
     case context: return this->context(static_cast<bound::Context&>(expr));
     case literal: break;  // value() made it
+    case unknown: break;  // was reported, so that nothing is built
   }
   SONDE_UNREACHABLE();
 }

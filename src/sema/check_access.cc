@@ -13,6 +13,16 @@ using types::Space;
 
 namespace {
 
+// Names of all fields, those of anonymous members included.
+void collect_fields(const types::CRecord& record, std::vector<std::string>& names) {
+  for (const types::CField& field : record.fields()) {
+    if (!field.name.empty())
+      names.push_back(field.name);
+    else if (field.type->kind == Kind::c_record)
+      collect_fields(*field.type->c_record, names);
+  }
+}
+
 bool is_literal(bound::Expr& value) {
   auto* tuple = as<bound::Tuple>(&value);
   if (!tuple) return value.literal.has_value();
@@ -77,8 +87,11 @@ TypeRef Typing::no_field(bound::Field& node, const types::CRecord& record) {
                                      ? report<Id::parameter_unknown>(node, node.name)
                                      : report<Id::struct_field_unknown>(node, record.printed_name(), node.name);
   std::vector<std::string> names;
-  for (const types::CField& field : record.fields()) names.push_back(field.name);
+  collect_fields(record, names);
   add_suggestions(diagnostic.hints, node.name, names);
+  const bool result = node.name == "ret" || node.name == "retval";
+  if (args && result && (program_->probe.capabilities & probes::kHasRetval))
+    diagnostic.hints.push_back("the value that the function returns is `retval`");
   return nullptr;
 }
 

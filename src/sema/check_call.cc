@@ -182,7 +182,7 @@ bool Typing::check_availability(bound::Call& call) {
     return false;
   }
   if (row.unsafe && !inputs_.unsafe) {
-    report<Id::call_unsafe>(call, row.name);
+    report<Id::call_unsafe>(call, row.name).hints.push_back("the option --unsafe allows it");
     return false;
   }
   if (row.returns && call.in_for) {
@@ -210,6 +210,7 @@ bool Typing::check_argument(bound::Call& call, size_t index) {
   const std::string_view name = call.row->name;
   const bool whole = argument.kind == bound::Kind::map_whole;
   if (argument.kind == bound::Kind::word) return true;
+  if (argument.kind == bound::Kind::unknown) return false;
   if (whole) {
     const bound::Map& map = *static_cast<bound::MapWhole&>(argument).map;
     if (map.value.type) return true;
@@ -217,7 +218,11 @@ bool Typing::check_argument(bound::Call& call, size_t index) {
     return false;
   }
   if (kind == ParamKind::map) {
-    report<Id::call_map_argument>(call, name);
+    // `delete(@a[1], @b[2])` of old scripts.
+    if (param_kind(*call.row, 1) == ParamKind::map_key)
+      report<Id::macro_no_match>(call, name);
+    else
+      report<Id::call_map_argument>(call, name);
     return false;
   }
   const TypeRef type = argument.type;

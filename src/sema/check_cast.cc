@@ -14,7 +14,9 @@ bool is_byte_element(TypeRef type) { return type->kind == Kind::boolean || (type
 }  // namespace
 
 TypeRef Typing::cast_refused(bound::Cast& node, TypeRef from, TypeRef to) {
-  report<Id::cast_refused>(node, types::printed(from), types::printed(to));
+  diag::Diagnostic& diagnostic = report<Id::cast_refused>(node, types::printed(from), types::printed(to));
+  if (to->kind == Kind::c_record && (from->kind == Kind::pointer || from->is_integer()))
+    diagnostic.hints.push_back("cast to a pointer: `(" + types::printed(to) + " *)`");
   return nullptr;
 }
 

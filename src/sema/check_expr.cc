@@ -16,16 +16,50 @@ constexpr uint32_t kRegisterArguments = 6;
 
 bool is_nothing(TypeRef type) { return type->kind == Kind::none || type->kind == Kind::void_type; }
 
+// How the arguments of a probe are written that has names for them.
+std::string named_arguments(const probes::ResolvedProbe& probe) {
+  constexpr size_t kMost = 6;
+  std::string text = "the arguments of this probe have names: ";
+  size_t count = 0;
+  const bool known = probe.args_type && probe.args_type->c_record;
+  if (known) {
+    for (const types::CField& field : probe.args_type->c_record->fields()) {
+      if (field.tag == "common" || field.name.starts_with("__")) continue;
+      if (count == kMost) return text + ", ...";
+      text += (count++ > 0 ? ", `args." : "`args.") + field.name + "`";
+    }
+  }
+  return count > 0 ? text : text + "`args.NAME`, listed by `sonde -lv '" + probe.full_name + "'`";
+}
+
 }  // namespace
 
 TypeRef Typing::expr(bound::Expr* expr) {
   if (!expr) return nullptr;
   expr->literal.reset();
   expr->type = dispatch(*expr);
-  const bool leaf = expr->kind != bound::Kind::block && expr->kind != bound::Kind::inc_dec &&
-                    (expr->kind != bound::Kind::conditional || static_cast<bound::Conditional*>(expr)->ternary);
-  if (final_ && !expr->used && leaf && expr->type && !is_nothing(expr->type)) report<Id::return_value_discarded>(*expr);
+  if (final_ && !expr->used && expr->type && !is_nothing(expr->type)) discarded(*expr);
   return expr->type;
+}
+
+void Typing::discarded(const bound::Expr& expr) {
+  switch (expr.kind) {
+    case bound::Kind::inc_dec: return;
+    // What is inside was told; of the library's macros only the call means something to the user.
+    case bound::Kind::block:
+      if (!static_cast<const bound::BlockExpr&>(expr).library_call) return;
+      break;
+    case bound::Kind::conditional:
+      if (!static_cast<const bound::Conditional&>(expr).ternary) return;
+      break;
+    default: break;
+  }
+  diag::Diagnostic& diagnostic = report<Id::return_value_discarded>(expr);
+  if (expr.kind != bound::Kind::binary) return;
+  const auto& comparison = static_cast<const bound::Binary&>(expr);
+  const bound::Kind left = comparison.left->kind;
+  const bool target = left == bound::Kind::variable || left == bound::Kind::map_access || left == bound::Kind::unknown;
+  if (comparison.op == ast::BinaryOp::eq && target) diagnostic.hints.push_back("`==` compares; to assign, write `=`");
 }
 
 TypeRef Typing::dispatch(bound::Expr& expr) {
@@ -65,10 +99,12 @@ TypeRef Typing::dispatch(bound::Expr& expr) {
       auto& node = static_cast<bound::Comptime&>(expr);
       TypeRef type = this->expr(node.operand);
       node.literal = node.operand->literal;
-      if (type && !node.literal) report<Id::comptime_unresolved>(expr);
+      // What has no value because of another error was told there.
+      if (type && !node.literal && reporter_.ok()) report<Id::comptime_unresolved>(expr);
       return type;
     }
     case context: return this->context(static_cast<bound::Context&>(expr));
+    case unknown: return nullptr;
   }
   SONDE_UNREACHABLE();
 }
@@ -89,12 +125,15 @@ TypeRef Typing::map_access(bound::MapAccess& access) {
 }
 
 void Typing::undefined_map(source::Range range, bound::Levels levels, const bound::Map& map, Id id) {
-  if (map.takes_aggregate) return;  // what it was assigned has been or will be refused
+  if (map.takes_aggregate) return;              // what it was assigned has been or will be refused
+  if (map.assigned && !reporter_.ok()) return;  // or could not be told
   std::vector<std::string> known;
   for (const bound::Map& other : tree_.maps)
     if (other.value.type && &other != &map) known.push_back(other.name);
   diag::Diagnostic diagnostic{id, range, diag::fill(diag::row(id).text, {map.name}), {}, {}, {}};
   add_suggestions(diagnostic.hints, map.name, known);
+  if (diagnostic.hints.empty() && id == Id::undefined_map && !map.assigned)
+    diagnostic.hints.push_back("no statement stores anything in `" + map.name + "`");
   reporter_.add(std::move(diagnostic), levels);
 }
 
@@ -126,7 +165,11 @@ bool Typing::condition(bound::Expr& expr) {
   if (!expr.type) return false;
   const bool literal_text = expr.literal && expr.literal->kind == bound::Literal::Kind::text;
   if (is_condition(expr.type) || literal_text) return true;
-  report<Id::invalid_condition>(expr, types::base_name(expr.type));
+  diag::Diagnostic& diagnostic = report<Id::invalid_condition>(expr, types::base_name(expr.type));
+  if (expr.type->kind == Kind::string) diagnostic.hints.push_back("compare it, as in `!= \"\"`");
+  // `if (comm = "x")` is a record of one field to the parser.
+  const auto* record = as<bound::Tuple>(&expr);
+  if (record && record->names.size() == 1) diagnostic.hints.push_back("to compare, write `==`");
   return false;
 }
 
@@ -283,7 +326,8 @@ TypeRef Typing::context_argument(bound::Context& context) {
   const probes::ResolvedProbe& probe = program_->probe;
   const std::string name = "arg" + std::to_string(context.number);
   if (!(probe.capabilities & probes::kHasArgN)) {
-    report<Id::arg_unavailable>(context, name);
+    diag::Diagnostic& diagnostic = report<Id::arg_unavailable>(context, name);
+    if (probe.capabilities & probes::kHasArgs) diagnostic.hints.push_back(named_arguments(probe));
     return nullptr;
   }
   if (probe.arg_source == probes::ArgSource::usdt) return usdt_argument(context);
@@ -322,7 +366,7 @@ TypeRef Typing::context(bound::Context& context) {
     case What::retval:
       if ((probe.capabilities & probes::kHasRetval) && probe.retval_type) return probe.retval_type;
       if (tracing && tracing->kind == image::TracingKind::fentry)
-        report<Id::retval_in_fentry>(context);
+        report<Id::retval_in_fentry>(context).hints.push_back("a function's return value is known at `fexit`");
       else
         report<Id::retval_unavailable>(context, tracepoint ? " (try to use args.ret instead)" : "");
       return nullptr;

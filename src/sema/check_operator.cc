@@ -80,7 +80,10 @@ TypeRef Typing::mismatch(bound::Binary& node, TypeRef left, TypeRef right) {
 }
 
 TypeRef Typing::operator_refused(bound::Binary& node, TypeRef left, TypeRef right) {
-  report<Id::operator_types>(node, ast::spelling(node.op), types::printed(left), types::printed(right));
+  diag::Diagnostic& diagnostic =
+      report<Id::operator_types>(node, ast::spelling(node.op), types::printed(left), types::printed(right));
+  if (left->kind == Kind::string && right->kind == Kind::string && node.op == ast::BinaryOp::add)
+    diagnostic.hints.push_back("str_concat() joins strings");
   return nullptr;
 }
 

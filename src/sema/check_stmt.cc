@@ -209,7 +209,8 @@ void Typing::check_variable_value(bound::Variable& variable, bound::Expr& value,
     return;
   }
   const bound::Slot& slot = variable.slot;
-  if (!slot.type || refused_by_lock(variable.name, slot, type, stmt)) return;
+  // A variable of type none was told about where it was declared.
+  if (!slot.type || slot.type->kind == Kind::none || refused_by_lock(variable.name, slot, type, stmt)) return;
   bool good = false;
   if (slot.type->is_integer() && type->is_integer())
     good = !value.literal || !slot.declared || fits(*value.literal, slot.type);
@@ -233,6 +234,7 @@ void Typing::let(bound::Let& let) {
       if (final_) report<Id::variable_declaration_type>(let, types::printed(declared));
       // Keeps follow-up errors away.
       if (!slot.type) slot.type = types_.none();
+      expr(let.value);
       return;
     }
     const bool open = declared == types_.string(0) || declared == types_.buffer(0);
@@ -242,8 +244,10 @@ void Typing::let(bound::Let& let) {
       changed_(slot);
     }
     if (open && !let.value) merge(slot, declared->kind == Kind::string ? types_.string(1) : declared);
-  } else if (let.spec && final_) {
-    report<Id::type_unresolved>(let);
+  } else if (let.spec && (final_ || let.spec->of->kind == bound::Kind::unknown)) {
+    if (reporter_.ok()) report<Id::type_unresolved>(let);
+    if (!slot.type) slot.type = types_.none();
+    expr(let.value);
     return;
   }
   if (!let.value) return;
@@ -294,6 +298,10 @@ void Typing::map_key(bound::Map& map, bound::Expr& key, bool write) {
 }
 
 void Typing::assign_map(bound::AssignMap& assign) {
+  if (!assign.target) {
+    expr(assign.value);
+    return;
+  }
   bound::Map& map = *assign.target->map;
   if (assign.target->key) map_key(map, *assign.target->key, true);
   TypeRef type = expr(assign.value);
@@ -417,7 +425,9 @@ void Typing::unroll(bound::Unroll& unroll) {
   uint64_t copies = 1;
   if (final_) {
     const auto& literal = unroll.count->literal;
-    if (!literal || literal->kind != bound::Literal::Kind::integer)
+    if (unroll.count->kind == bound::Kind::unknown) {
+      // told
+    } else if (!literal || literal->kind != bound::Literal::Kind::integer)
       report<Id::unroll_not_literal>(*unroll.count);
     else if (literal->negative || literal->bits < 1)
       report<Id::unroll_below>(*unroll.count);

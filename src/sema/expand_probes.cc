@@ -243,12 +243,13 @@ void check_names(const bound::Tree& tree, Reporter& reporter) {
 }  // namespace
 
 void expand_probes(const Inputs& inputs, const ast::Program& script, const MacroTable& macros, bound::Tree& tree,
-                   Reporter& reporter) {
+                   std::vector<const ast::Probe*>& refused, Reporter& reporter) {
   NameSearch search(macros);
   for (const ast::Probe* probe : script.probes) {
     const Named named = search.in(*probe);
     const size_t programs_before = tree.programs.size();
     std::vector<std::string> hints;
+    bool good = true;
     for (const ast::AttachPoint& point : probe->attach_points) {
       diag::Diagnostics problems;
       std::vector<probes::ResolvedProbe> resolved;
@@ -268,6 +269,7 @@ void expand_probes(const Inputs& inputs, const ast::Program& script, const Macro
         problems.emit<Id::probe_without_attach_points>(point.range);
       }
       reporter.add_all(problems, nullptr);
+      good &= problems.ok();
       if (&point == &probe->attach_points.front() && probe->attach_points.size() > 1 && !resolved.empty() &&
           is_iterator(resolved.front().attach))
         reporter.emit<Id::iter_alone>(point.range, nullptr);
@@ -281,7 +283,8 @@ void expand_probes(const Inputs& inputs, const ast::Program& script, const Macro
         program.range = point.range;
       }
     }
-    if (tree.programs.size() == programs_before && reporter.ok()) report_empty(inputs, *probe, hints, reporter);
+    if (good && tree.programs.size() == programs_before) report_empty(inputs, *probe, hints, reporter);
+    if (!good || tree.programs.size() == programs_before) refused.push_back(probe);
   }
   check_names(tree, reporter);
 }

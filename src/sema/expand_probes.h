@@ -1,5 +1,6 @@
 // Attach points -> programs to be. Requires parsed scripts and collected macros. Guarantees: one bound::Program per attach
-// point, or per match where the block needs to know its own, each with its ResolvedProbe.
+// point, or per match where the block needs to know its own, each with its ResolvedProbe. A probe that was refused, or that
+// matched nothing, is appended to `refused`.
 #pragma once
 
 #include "sema/bound.h"
@@ -10,6 +11,6 @@
 namespace sonde::sema {
 
 void expand_probes(const Inputs& inputs, const ast::Program& script, const MacroTable& macros, bound::Tree& tree,
-                   Reporter& reporter);
+                   std::vector<const ast::Probe*>& refused, Reporter& reporter);
 
 }  // namespace sonde::sema

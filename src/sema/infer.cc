@@ -82,6 +82,8 @@ bool Inference::seed_read_maps() {
 // `str(@a)` is text, whatever @a is). Where nothing but guesses is left a number it is. Settled before any comptime
 // condition looks at a size.
 bool Inference::break_circles(Typing& typing) {
+  // After an error what has no type may wait for what could not be bound.
+  if (!reporter_.ok()) return false;
   bool guessed = false;
   const auto guess = [&](bound::Slot& slot) {
     if (slot.type) return;
@@ -118,7 +120,7 @@ void Inference::run(Typing& typing) {
   do {
     drain(typing);
     if (decide_conditions(typing)) {
-      if (!reporter_.ok()) return;  // the branch could not be bound
+      if (binder_.gave_up()) return;
       if (++rounds <= kMaxRounds) continue;
       reporter_.emit<Id::comptime_too_many_rounds>(tree_.programs.front().range, nullptr, kMaxRounds);
       return;

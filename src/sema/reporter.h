@@ -15,7 +15,7 @@ class Reporter {
  public:
   using Levels = const std::vector<source::Range>*;
 
-  explicit Reporter(diag::Diagnostics& out) : out_(out) {}
+  explicit Reporter(diag::Diagnostics& out) : out_(out), errors_before_(out.errors()) {}
 
   // The reference serves to add labels and hints and is valid until the next emission.
   template <diag::Id id, typename... Arguments>
@@ -31,10 +31,12 @@ class Reporter {
   void mute(bool muted) { muted_ = muted; }
   // Warnings located in this buffer are dropped: the user can do nothing about the embedded library.
   void add_library(source::BufferId buffer) { library_.insert(buffer.value); }
-  bool ok() const { return out_.ok(); }
+  // Whether sema has found no error so far; those of earlier stages do not count.
+  bool ok() const { return out_.errors() == errors_before_; }
 
  private:
   diag::Diagnostics& out_;
+  size_t errors_before_;
   diag::Diagnostic spare_{};  // swallows labels and hints of what is not shown
   bool muted_ = false;
   std::set<uint32_t> library_;

@@ -1,4 +1,5 @@
-// The pass list of sema. Each pass takes the finished work of those before it; the first that reports errors ends the list.
+// The pass list of sema. Each pass takes the finished work of those before it. Errors of one pass do not end the list: what
+// they leave unknown stays silent, and the rest of the program is checked, so that one run tells all that is wrong.
 #include "sema/sema.h"
 
 #include "sema/binder.h"
@@ -49,7 +50,7 @@ void check_maps(const bound::Tree& tree, Reporter& reporter) {
     check_map_size(map, reporter);
     if (!map.declared_kind) continue;
     if (!map.value.type) {
-      reporter.emit<Id::unused_map>(map.declared_kind_range, nullptr, map.name);
+      if (reporter.ok()) reporter.emit<Id::unused_map>(map.declared_kind_range, nullptr, map.name);
       continue;
     }
     const bool aggregate = map.value.type->kind == types::Kind::aggregate;
@@ -87,20 +88,21 @@ std::unique_ptr<TypedProgram> check(const Inputs& inputs, diag::Diagnostics& dia
   if (!reporter.ok()) return nullptr;
 
   // Every attach point is resolved; from here on there is one tree per program.
-  for (const ast::Program* script : scripts_of(inputs)) expand_probes(inputs, *script, macros, tree, reporter);
-  if (!reporter.ok()) return nullptr;
+  std::vector<const ast::Probe*> refused;
+  for (const ast::Program* script : scripts_of(inputs)) expand_probes(inputs, *script, macros, tree, refused, reporter);
 
   const TypeNames names(inputs);
   Binder binder(inputs, macros, names, tree, reporter);
   for (const ast::Program* script : scripts_of(inputs)) binder.declare_maps(*script);
+  for (const ast::Probe* probe : refused) binder.skip_probe(*probe);
   for (bound::Program& program : tree.programs) binder.bind_program(program);
-  if (!reporter.ok()) return nullptr;
+  if (binder.gave_up()) return nullptr;
 
-  // Names mean something; no macro is left.
+  // Names mean something, or were reported; no macro is left.
   Inference inference(tree, binder, reporter, inputs.kernel.types());
   Typing typing(inputs, names, tree, reporter, [&](bound::Slot& slot) { inference.slot_changed(slot); });
   inference.run(typing);
-  if (!reporter.ok()) return nullptr;
+  if (binder.gave_up()) return nullptr;
 
   // Types stand still: now the rules that need them.
   for (bound::Program& program : tree.programs) typing.check(program);

@@ -61,6 +61,7 @@ class Typing {
 
   // check_expr.cc
   TypeRef expr(bound::Expr* expr);
+  void discarded(const bound::Expr& expr);
   TypeRef dispatch(bound::Expr& expr);
   TypeRef variable(bound::VariableRef& ref);
   TypeRef map_access(bound::MapAccess& access);
