@@ -195,7 +195,7 @@ bound::Expr* Binder::row_call(const Builtin& row, source::Range range, source::R
     whole->map = find_map(*keyed, env);
     bound::Expr* bound_key = key(keyed->keys, keyed->range, env);
     if (!whole->map) return nullptr;
-    use_shape(*whole->map, bound::Map::Shape::keyed, keyed->range, env);
+    if (!use_shape(*whole->map, bound::Map::Shape::keyed, keyed->range, env)) return nullptr;
     made->arguments = {whole, bound_key};
     return made;
   }
@@ -271,11 +271,12 @@ bound::Expr* Binder::expand(const bound::MacroDef& def, source::Range range,
       const auto& target = static_cast<const ast::Variable&>(*arguments[i]);
       binding.variable = find_for_reading(env, target.name);
       if (!binding.variable) {
-        report<Id::undefined_variable>(target.range, env, target.name);
+        undefined_variable(target, env);
         return nullptr;
       }
     } else {
       binding.expr = arguments[i];
+      frame.takes_types |= ast::expr_cast<ast::TypeofArg>(resolve_argument(*arguments[i], env).first) != nullptr;
     }
   }
   tree_.expansions.emplace_back();

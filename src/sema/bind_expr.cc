@@ -3,6 +3,7 @@
 
 #include "base/integer.h"
 #include "sema/binder.h"
+#include "sema/regroup.h"
 #include "sema/suggestions.h"
 
 namespace sonde::sema {
@@ -148,8 +149,7 @@ bound::Expr* Binder::text(const std::string& bytes, source::Range range, const E
 bound::Expr* Binder::variable(const ast::Variable& variable, const Env& env) {
   bound::Variable* found = find_for_reading(env, variable.name);
   if (!found) {
-    diag::Diagnostic& diagnostic = report<Id::undefined_variable>(variable.range, env, variable.name);
-    add_suggestions(diagnostic.hints, variable.name, visible_variables(env));
+    undefined_variable(variable, env);
     return nullptr;
   }
   if (!found->assigned && !found->read_unassigned && !env.in_type) {
@@ -200,7 +200,17 @@ bound::Expr* Binder::record(const ast::Record& record, const Env& env) {
   return made;
 }
 
+// Where a macro was given a type, its body may hold casts that look like operations.
+bool Binder::is_type_parameter(const ast::Identifier& name, const Env& env) const {
+  return parameter(name.name, env) && ast::expr_cast<ast::TypeofArg>(resolve_argument(name, env).first);
+}
+
 bound::Expr* Binder::binary(const ast::Binary& binary, const Env& env) {
+  if (env.frame && env.frame->takes_types) {
+    const auto is_type = [&](const ast::Identifier& name) { return is_type_parameter(name, env); };
+    if (const ast::Expr* regrouped = with_casts(binary, is_type, inputs_.arena); regrouped != &binary)
+      return expr(regrouped, env);
+  }
   auto* made = make<bound::Binary>(binary.range, env);
   made->op = binary.op;
   made->op_range = binary.op_range;
@@ -233,7 +243,7 @@ bound::Expr* Binder::address_of(const ast::AddressOf& node, const Env& env) {
   const auto& target = static_cast<const ast::Variable&>(*node.target);
   made->variable = find_for_reading(env, target.name);
   if (!made->variable) {
-    report<Id::undefined_variable>(target.range, env, target.name);
+    undefined_variable(target, env);
     return nullptr;
   }
   made->variable->assigned = true;  // whoever gets the address may write
@@ -352,8 +362,9 @@ void Binder::parameter_type(const ast::Type& type, const bound::Binding& binding
     replaced.name = name->name;
     return type_spec(replaced, outside, out);
   }
-  if (const auto* argument = ast::expr_cast<ast::TypeofArg>(binding.expr))
-    operand_spec(argument->operand, type.range, outside, out);
+  const auto [actual, where] = resolve_argument(*binding.expr, outside);
+  if (const auto* argument = ast::expr_cast<ast::TypeofArg>(actual))
+    operand_spec(argument->operand, type.range, where, out);
   else
     out.of = expr(binding.expr, outside);
   out.suffixes.insert(out.suffixes.end(), type.suffixes.begin(), type.suffixes.end());

@@ -55,9 +55,10 @@ class Binder {
   bound::Map* find_map(const ast::Map& map, const Env& env);
   bound::Map* map_named(const std::string& name, source::Range range);
   bound::MapAccess* map_access(const ast::Map& map, const Env& env);
-  void use_shape(bound::Map& map, bound::Map::Shape shape, source::Range range, const Env& env);
+  bool use_shape(bound::Map& map, bound::Map::Shape shape, source::Range range, const Env& env);
   void reads(bound::Slot& slot, const Env& env);
   std::vector<std::string> visible_variables(const Env& env) const;
+  void undefined_variable(const ast::Variable& variable, const Env& env);
   bool within_limits(source::Range range, const Env& env);
   bound::Expr* unknown(source::Range range, const Env& env) { return make<bound::Unknown>(range, env); }
 
@@ -85,6 +86,7 @@ class Binder {
   bound::Expr* key(const std::vector<const ast::Expr*>& keys, source::Range range, const Env& env);
   bound::Expr* record(const ast::Record& record, const Env& env);
   bound::Expr* binary(const ast::Binary& binary, const Env& env);
+  bool is_type_parameter(const ast::Identifier& name, const Env& env) const;
   bound::Expr* inc_dec(const ast::IncDec& node, const Env& env);
   bound::Expr* address_of(const ast::AddressOf& node, const Env& env);
   bound::Expr* ternary(const ast::Ternary& node, const Env& env);

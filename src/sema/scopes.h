@@ -56,6 +56,7 @@ struct Frame {
   std::map<std::string, Binding, std::less<>> parameters;
   const std::vector<source::Range>* levels = nullptr;  // expansion levels of code in the body
   bool library = false;                                // the body stands in the embedded library
+  bool takes_types = false;                            // an argument is a type: `f(typeof(x))`
 };
 
 // A variable that `name` means when read; null: none. Variables that a macro's body assigns are its own; others are looked
