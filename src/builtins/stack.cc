@@ -109,7 +109,8 @@ void read_frames(Codegen& cg, uint32_t at, uint64_t flags) {
   const Mem frames = cg.offset(to, at + 8);
   const Reg bytes = cg.helper(BPF_FUNC_get_stack, {cg.context(), frames, cg.constant(size), cg.constant(flags)});
   const Reg failed = cg.compare(Cmp::slt, bytes, cg.constant(0));
-  cg.if_then(failed, [&] { cg.report_error(image::ErrorKind::stack_read, "get_stack", bytes, false); });
+  const char* which = flags & BPF_F_USER_STACK ? "ustack" : "kstack";
+  cg.if_then(failed, [&] { cg.report_error(image::ErrorKind::stack_read, which, bytes, false); });
   cg.store(to, at, 8, cg.select(failed, cg.constant(0), cg.binary(Op::lshr, bytes, cg.constant(3))));
 }
 
