@@ -195,6 +195,9 @@ void Builder::reject_assignment(Expr target, Range op_range) {
     if (const auto* name = ast::expr_cast<ast::Identifier>(target))
       diagnostic.hints.push_back(is_builtin_name(name->name) ? "`" + name->name + "` is read-only"
                                                              : "variables begin with a `$`: `$" + name->name + "`");
+    const auto* unary = ast::expr_cast<ast::Unary>(target);
+    if (unary && unary->op == ast::UnaryOp::dereference)
+      diagnostic.hints.push_back("memory is only read; variables and maps are what can be assigned");
   } else if (target->kind == ast::ExprKind::index || through_index) {
     diagnostics_.emit<Id::syntax_assignment_target>(target->range);
   } else {

@@ -28,7 +28,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kForeignH
      {"switch", "there is no `switch`; chain `if (...) { ... } else if (...) { ... }`"},
      {"until", "there is no `until`; this is written `while (!(...)) { ... }`"}}};
 
-// Words of other languages in front of a new variable that are no types.
+// ... in front of a function,
+constexpr std::array<std::string_view, 4> kDefinitions{"def", "func", "function", "sub"};
+
+// ... and in front of a new variable, where they are no types.
 constexpr std::array<std::string_view, 7> kDeclarators{"auto", "const", "local", "my", "set", "static", "var"};
 
 template <typename Set, typename Value>
@@ -50,7 +53,9 @@ class Advice {
       return "variables begin with a `$`: `let $" + name(at_) + "`";
     if (word(at_) == "and") return "this is written `&&`";
     if (word(at_) == "or") return "this is written `||`";
-    if (id == Id::syntax_expected_loop_variable)
+    const bool loop_head =
+        wanted == ":" && (before(2) == FOR || (before(2) == LPAREN && before(3) == FOR));  // `for ($i = 0; ...`
+    if (id == Id::syntax_expected_loop_variable || loop_head)
       return "loops are written `for ($i : 0..10) { ... }` or `for ($kv : @map) { ... }`";
     if (id != Id::syntax_expected_token) return {};
     if (wanted == ";") return statement();
@@ -82,6 +87,9 @@ class Advice {
     if (before(1) == RPAREN && kind(at_) == LBRACE) return foreign_head();
     const bool first = before(2) == SEMICOLON || before(2) == LBRACE || before(2) == STMT_LBRACE || before(2) == RBRACE;
     if (before(1) != IDENT || !first) return {};
+    if (kind(at_) == COLON) return "probes do not stand inside of each other; is a `}` missing before this one?";
+    if (word(at_ - 1) == "goto") return "there is no `goto`";
+    if (word(at_ - 1) == "do" && kind(at_) == LBRACE) return "there is no `do`; loops begin with `for` or `while`";
     if (kind(at_) == IDENT && (kind(at_ + 1) == ASSIGN || kind(at_ + 1) == SEMICOLON))
       return "variables begin with a `$` and need no type: `$" + name(at_) + " = ...`";
     if (kind(at_) == VARIABLE && is_in(kDeclarators, word(at_ - 1)))
@@ -125,6 +133,9 @@ class Advice {
     const bool call = attach.find('(') < attach.find(':');
     if (call || attach.starts_with('$') || attach.starts_with('@'))
       return "code stands in a probe, as in `begin { ... }` or `interval:s:1 { ... }`";
+    if (attach.ends_with(':'))
+      return "an attach point is written without blanks: `" + std::string(attach) + name(at_) + "`";
+    if (is_in(kDefinitions, attach)) return "functions are macros here: `macro " + name(at_) + "(...) { ... }`";
     for (size_t i = at_; kind(i) != ITEM_END && kind(i) != END && kind(i) != LBRACE; ++i)
       if (kind(i) == PRED_END) return "a predicate stands between two slashes: `/pid == 1/`";
     return {};

@@ -154,25 +154,41 @@ bound::Map* Binder::find_map(const ast::Map& map, const Env& env) {
   return nullptr;
 }
 
-void Binder::use_shape(bound::Map& map, bound::Map::Shape shape, source::Range range, const Env& env) {
+// False when the map was used in the other shape before, which is reported.
+bool Binder::use_shape(bound::Map& map, bound::Map::Shape shape, source::Range range, const Env& env) {
   map.by_value = true;
   if (map.shape == bound::Map::Shape::unknown) map.shape = shape;
-  if (map.shape == shape) return;
+  if (map.shape == shape) return true;
   if (shape == bound::Map::Shape::keyed)
     report<Id::map_now_keyed>(range, env, map.name);
   else
-    report<Id::map_now_scalar>(range, env, map.name);
+    report<Id::map_now_scalar>(range, env, map.name)
+        .hints.push_back("`" + map.name + "` has keys: one of its values is `" + map.name + "[...]`");
+  return false;
 }
 
 bound::MapAccess* Binder::map_access(const ast::Map& map, const Env& env) {
   bound::Map* found = find_map(map, env);
   bound::Expr* bound_key = map.keyed ? key(map.keys, map.range, env) : nullptr;
   if (!found) return nullptr;
-  use_shape(*found, map.keyed ? bound::Map::Shape::keyed : bound::Map::Shape::scalar, map.range, env);
+  if (!use_shape(*found, map.keyed ? bound::Map::Shape::keyed : bound::Map::Shape::scalar, map.range, env))
+    return nullptr;
   auto* access = make<bound::MapAccess>(map.range, env);
   access->map = found;
   access->key = bound_key;
   return access;
+}
+
+void Binder::undefined_variable(const ast::Variable& variable, const Env& env) {
+  diag::Diagnostic& diagnostic = report<Id::undefined_variable>(variable.range, env, variable.name);
+  const auto same = [&](const bound::Variable& other) { return other.name == variable.name; };
+  const bool elsewhere = std::ranges::any_of(
+      tree_.programs, [&](const bound::Program& program) { return std::ranges::any_of(program.variables, same); });
+  if (elsewhere)
+    diagnostic.hints.push_back("`" + variable.name + "` belongs to another block; a map, `@" + variable.name.substr(1) +
+                               "`, is shared by all");
+  else
+    add_suggestions(diagnostic.hints, variable.name, visible_variables(env));
 }
 
 std::vector<std::string> Binder::visible_variables(const Env& env) const {

@@ -130,7 +130,9 @@ TypeRef Typing::tuple_index(bound::TupleIndex& node) {
     type = type->element;
   }
   if (type->kind != Kind::tuple) {
-    report<Id::tuple_index_on>(node, node.index, types::printed(node.base->type));
+    diag::Diagnostic& diagnostic = report<Id::tuple_index_on>(node, node.index, types::printed(node.base->type));
+    if (node.base->kind == bound::Kind::literal && type->is_integer())
+      diagnostic.hints.push_back("there are no fractions: all numbers are integers");
     return nullptr;
   }
   if (node.index >= type->members.size()) {

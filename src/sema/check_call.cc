@@ -14,6 +14,13 @@ using builtins::ParamKind;
 using diag::Id;
 using types::Kind;
 
+namespace {
+
+// Of calls that take any number of them.
+constexpr size_t kMostArguments = 128;
+
+}  // namespace
+
 ParamKind param_kind(const builtins::Builtin& row, size_t index) {
   return index < row.params.size() ? row.params[index].kind : ParamKind::any;
 }
@@ -147,8 +154,8 @@ bool Typing::check_arity(bound::Call& call) {
   const builtins::Builtin& row = *call.row;
   size_t least = 0;
   for (const builtins::Param& param : row.params) least += param.optional ? 0 : 1;
-  const size_t most = row.params.size(), given = call.arguments.size();
-  if (given >= least && (row.variadic || given <= most)) return true;
+  const size_t most = row.variadic ? kMostArguments : row.params.size(), given = call.arguments.size();
+  if (given >= least && given <= most) return true;
   if (row.kind == builtins::RowKind::value && most == 0) {
     // Written like a macro without parameters, and refused like one.
     report<Id::macro_no_match>(call, row.name);

@@ -3,6 +3,13 @@
 
 namespace sonde::sema {
 
+namespace {
+
+// What hundreds of matches of a pattern have in common is told of the first ones.
+constexpr size_t kMostAtOnePlace = 4;
+
+}  // namespace
+
 diag::Diagnostic& Reporter::add(diag::Diagnostic diagnostic, Levels levels) {
   if (levels) diagnostic.expanded_from.insert(diagnostic.expanded_from.end(), levels->begin(), levels->end());
   const bool libraries = diagnostic.severity() == diag::Severity::warning && diagnostic.range.valid() &&
@@ -14,7 +21,9 @@ diag::Diagnostic& Reporter::add(diag::Diagnostic diagnostic, Levels levels) {
     };
     append(diagnostic.range);
     for (const source::Range& range : diagnostic.expanded_from) append(range);
-    if (seen_.emplace(std::move(place), diagnostic.text).second) return out_.append(std::move(diagnostic));
+    std::set<std::string>& texts = seen_[std::move(place)];
+    if (texts.size() < kMostAtOnePlace && texts.insert(diagnostic.text).second)
+      return out_.append(std::move(diagnostic));
   }
   spare_ = std::move(diagnostic);
   return spare_;

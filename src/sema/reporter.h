@@ -1,7 +1,8 @@
 // How sema's passes emit: adds the macro levels, can be muted while types are still in motion, and says the same thing
-// about the same place only once, however many attach points share the block.
+// about the same place only once, however many attach points share the block, and of texts that differ only a few.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -40,7 +41,7 @@ class Reporter {
   diag::Diagnostic spare_{};  // swallows labels and hints of what is not shown
   bool muted_ = false;
   std::set<uint32_t> library_;
-  std::set<std::pair<std::vector<uint32_t>, std::string>> seen_;
+  std::map<std::vector<uint32_t>, std::set<std::string>> seen_;  // texts by id and place
 };
 
 }  // namespace sonde::sema

@@ -1,0 +1,4 @@
+struct imported {
+  int first;
+  long second;
+};
