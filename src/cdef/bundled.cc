@@ -153,6 +153,95 @@ constexpr Bundled kBundled[] = {{"stdint.h", kStdint},
                                 {"linux/compiler.h", kEmpty},
                                 {"linux/compiler_types.h", kEmpty}};
 
+// Constants that scripts ask kernel and C library headers for, by their values in the ABI. The kernel's own linux/socket.h and
+// linux/sched.h have them, those for user programs do not, and BTF has no macros at all.
+constexpr std::string_view kSockets = R"(#ifndef AF_INET
+#define AF_UNSPEC 0
+#define AF_UNIX 1
+#define AF_LOCAL 1
+#define AF_INET 2
+#define AF_INET6 10
+#define AF_NETLINK 16
+#define AF_PACKET 17
+#define AF_VSOCK 40
+#define AF_XDP 44
+#define PF_UNIX 1
+#define PF_INET 2
+#define PF_INET6 10
+#define PF_NETLINK 16
+#define PF_PACKET 17
+#endif
+)";
+constexpr std::string_view kTaskStates = R"(#ifndef TASK_RUNNING
+#define TASK_RUNNING 0
+#define TASK_INTERRUPTIBLE 1
+#define TASK_UNINTERRUPTIBLE 2
+#define __TASK_STOPPED 4
+#define __TASK_TRACED 8
+#define PF_EXITING 0x4
+#define PF_KTHREAD 0x200000
+#endif
+)";
+constexpr std::string_view kErrors = R"(#ifndef EPERM
+#define EPERM 1
+#define ENOENT 2
+#define ESRCH 3
+#define EINTR 4
+#define EIO 5
+#define ENXIO 6
+#define E2BIG 7
+#define ENOEXEC 8
+#define EBADF 9
+#define ECHILD 10
+#define EAGAIN 11
+#define EWOULDBLOCK 11
+#define ENOMEM 12
+#define EACCES 13
+#define EFAULT 14
+#define EBUSY 16
+#define EEXIST 17
+#define EXDEV 18
+#define ENODEV 19
+#define ENOTDIR 20
+#define EISDIR 21
+#define EINVAL 22
+#define ENFILE 23
+#define EMFILE 24
+#define ENOTTY 25
+#define EFBIG 27
+#define ENOSPC 28
+#define ESPIPE 29
+#define EROFS 30
+#define EMLINK 31
+#define EPIPE 32
+#define EDOM 33
+#define ERANGE 34
+#define EDEADLK 35
+#define ENAMETOOLONG 36
+#define ENOSYS 38
+#define ENOTEMPTY 39
+#define ELOOP 40
+#define EADDRINUSE 98
+#define EADDRNOTAVAIL 99
+#define ENETUNREACH 101
+#define ECONNABORTED 103
+#define ECONNRESET 104
+#define ENOBUFS 105
+#define EISCONN 106
+#define ENOTCONN 107
+#define ETIMEDOUT 110
+#define ECONNREFUSED 111
+#define EHOSTUNREACH 113
+#define EALREADY 114
+#define EINPROGRESS 115
+#endif
+)";
+constexpr Bundled kConstants[] = {
+    {"linux/socket.h", kSockets}, {"sys/socket.h", kSockets},   {"netinet/in.h", kSockets},
+    {"net/sock.h", kSockets},     {"net/tcp.h", kSockets},      {"net/inet_sock.h", kSockets},
+    {"linux/tcp.h", kSockets},    {"linux/skbuff.h", kSockets}, {"linux/sched.h", kTaskStates},
+    {"errno.h", kErrors},         {"linux/errno.h", kErrors},   {"asm/errno.h", kErrors}};
+
 constexpr std::string_view kMacros = R"(#define __linux__ 1
 #define __linux 1
 #define __unix__ 1
@@ -235,6 +324,12 @@ constexpr std::string_view kKernelWords = R"(#define __BPF_TRACING__ 1
 
 std::optional<std::string_view> bundled_header(std::string_view name) {
   for (const Bundled& row : kBundled)
+    if (row.name == name) return row.text;
+  return {};
+}
+
+std::optional<std::string_view> common_constants(std::string_view name) {
+  for (const Bundled& row : kConstants)
     if (row.name == name) return row.text;
   return {};
 }

@@ -90,9 +90,10 @@ std::optional<HeaderText> HeaderSearch::find(std::string_view name, bool quoted,
 }
 
 bool HeaderSearch::is_kernel_header(std::string_view name) {
-  constexpr std::array<std::string_view, 14> kFolders = {"linux/",  "asm/",  "asm-generic/", "net/",  "uapi/",
-                                                         "trace/",  "scsi/", "sound/",       "drm/",  "rdma/",
-                                                         "crypto/", "acpi/", "xen/",         "kunit/"};
+  constexpr std::array<std::string_view, 23> kFolders = {
+      "generated/", "vdso/",  "media/", "video/",       "keys/", "target/", "soc/",   "ras/",
+      "kvm/",       "linux/", "asm/",   "asm-generic/", "net/",  "uapi/",   "trace/", "scsi/",
+      "sound/",     "drm/",   "rdma/",  "crypto/",      "acpi/", "xen/",    "kunit/"};
   return std::ranges::any_of(kFolders, [&](std::string_view folder) { return name.starts_with(folder); });
 }
 

@@ -51,6 +51,10 @@ class HeaderSearch {
 // A header that comes with sonde ("stdint.h"); empty: none of that name.
 std::optional<std::string_view> bundled_header(std::string_view name);
 
+// Constants that scripts want of a header which is not installed, or whose variant for user programs lacks them; empty: none
+// are known. Defines nothing that is defined already.
+std::optional<std::string_view> common_constants(std::string_view name);
+
 // The macros that scripts see and no compiler defines, as text of #define lines.
 std::string script_macros(bool has_btf);
 // The same with those that the compiler itself defines.

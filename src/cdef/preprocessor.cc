@@ -309,15 +309,18 @@ void Preprocessor::missing_header(const std::string& name, source::Range range) 
   }
 }
 
+void Preprocessor::read_builtin(const std::string& name, std::string_view text, bool kernel, std::vector<Token>& out) {
+  const source::BufferId buffer = sources_.add(name, std::string(text));
+  system_.insert(buffer.value);
+  if (kernel) kernel_.insert(buffer.value);
+  File made{.tokens = {}, .origin = {.folder = {}, .system = true, .kernel = kernel}};
+  lex(sources_, {buffer, 0, static_cast<uint32_t>(text.size())}, made.tokens);
+  file(made, out);
+}
+
 // Before the first header of the kernel's tree.
 void Preprocessor::prepare_kernel(std::vector<Token>& out) {
-  if (std::exchange(kernel_prepared_, true)) return;
-  const source::BufferId buffer = sources_.add("<kernel>", std::string(kernel_tree_preamble()));
-  system_.insert(buffer.value);
-  kernel_.insert(buffer.value);
-  File preamble{.tokens = {}, .origin = {.folder = {}, .system = true, .kernel = true}};
-  lex(sources_, {buffer, 0, static_cast<uint32_t>(kernel_tree_preamble().size())}, preamble.tokens);
-  file(preamble, out);
+  if (!std::exchange(kernel_prepared_, true)) read_builtin("<kernel>", kernel_tree_preamble(), true, out);
 }
 
 void Preprocessor::include(const File& from, const std::vector<Token>& line, bool next, std::vector<Token>& out) {
@@ -339,10 +342,13 @@ void Preprocessor::include(const File& from, const std::vector<Token>& line, boo
     return;
   }
   auto header = headers_.find(text, quoted, from.origin, next ? std::optional(from.place) : std::nullopt);
+  const auto constants = from.user() ? common_constants(text) : std::nullopt;
   if (!header) {
     // Headers of the system that miss another one are the system's problem, and often nothing is lost.
-    if (from.user()) missing_header(text, range_of(line));
-    return;
+    if (!from.user()) return;
+    if (!constants || !has_btf_) return missing_header(text, range_of(line));
+    diagnostics_->emit<Id::c_header_constants>(range_of(line), text);
+    return read_builtin("<sonde>/" + text, *constants, false, out);
   }
   if (once_.contains(header->path)) return;
   if (header->kernel) prepare_kernel(out);
@@ -363,6 +369,7 @@ void Preprocessor::include(const File& from, const std::vector<Token>& line, boo
   --depth_;
   levels_.pop_back();
   current_path_ = outer;
+  if (constants && !header->kernel) read_builtin("<sonde>/" + text, *constants, false, out);
 }
 
 void Preprocessor::pragma(const std::vector<Token>& line, std::vector<Token>& out) {

@@ -76,6 +76,7 @@ class Preprocessor {
   void define(const std::vector<Token>& line);
   bool read_parameters(const std::vector<Token>& line, size_t& at, Macro& macro);
   void include(const File& from, const std::vector<Token>& line, bool next, std::vector<Token>& out);
+  void read_builtin(const std::string& name, std::string_view text, bool kernel, std::vector<Token>& out);
   void prepare_kernel(std::vector<Token>& out);
   void missing_header(const std::string& name, source::Range range);
   void pragma(const std::vector<Token>& line, std::vector<Token>& out);
