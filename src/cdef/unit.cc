@@ -170,7 +170,8 @@ Borrowed Unit::borrowed() {
   Borrowed result;
   std::set<std::pair<std::string_view, std::string_view>> seen;
   const auto add_type = [&](std::string_view tag, std::string_view name) {
-    if (!seen.emplace(tag, name).second || declares(tag, name)) return;
+    // BTF has names of the compiler, too.
+    if (name.starts_with("__builtin_") || !seen.emplace(tag, name).second || declares(tag, name)) return;
     types::TypeRef type = tag.empty() ? state.types.find_basic(name) : nullptr;
     if (!type) type = state.kernel.find_type(tag, name);
     if (type) result.types.push_back({std::string(tag), std::string(name), type});
