@@ -16,6 +16,7 @@ using enum grammar::Parser::token::token_kind_type;
 
 namespace {
 
+constexpr std::array kOperators{EQ, NE, LT, LE, GT, GE, AND, OR, PLUS, MINUS, STAR, SLASH, PERCENT, AMP, PIPE};
 constexpr std::array kOperands{INT, STRING, VARIABLE, MAP, KEYED_MAP, POSITIONAL, IDENT};
 constexpr std::array kOperandEnds{INT, STRING, VARIABLE, MAP, POSITIONAL, IDENT, RPAREN, RBRACKET};
 
@@ -120,7 +121,11 @@ class Advice {
     return call && between ? "arguments are separated by `,`" : "";
   }
 
-  std::string body() const { return before(1) == RPAREN ? "the body of `if`, `for` and `while` stands in braces" : ""; }
+  // `if pid == 1 {`, `if (1) print();`
+  std::string body() const {
+    if (is_in(kOperators, kind(at_))) return "a condition that computes stands in parentheses: `if (...) { ... }`";
+    return before(1) == RPAREN ? "the body of `if`, `for` and `while` stands in braces" : "";
+  }
 
   // `}` or `;` between probes; `printf("hi");` without a probe; `begin pid == 1/ {`
   std::string header() const {

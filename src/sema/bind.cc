@@ -182,10 +182,12 @@ bound::MapAccess* Binder::map_access(const ast::Map& map, const Env& env) {
 void Binder::undefined_variable(const ast::Variable& variable, const Env& env) {
   diag::Diagnostic& diagnostic = report<Id::undefined_variable>(variable.range, env, variable.name);
   const auto same = [&](const bound::Variable& other) { return other.name == variable.name; };
-  const bool elsewhere = std::ranges::any_of(
-      tree_.programs, [&](const bound::Program& program) { return std::ranges::any_of(program.variables, same); });
-  if (elsewhere)
-    diagnostic.hints.push_back("`" + variable.name + "` belongs to another block; a map, `@" + variable.name.substr(1) +
+  const auto known = [&](const bound::Program& program) { return std::ranges::any_of(program.variables, same); };
+  if (known(*env.program))
+    diagnostic.hints.push_back("`" + variable.name + "` ends with its block; declare it before the block: `let " +
+                               variable.name + ";`");
+  else if (std::ranges::any_of(tree_.programs, known))
+    diagnostic.hints.push_back("`" + variable.name + "` belongs to another probe; a map, `@" + variable.name.substr(1) +
                                "`, is shared by all");
   else
     add_suggestions(diagnostic.hints, variable.name, visible_variables(env));

@@ -158,7 +158,7 @@ bool Typing::check_arity(bound::Call& call) {
   if (given >= least && given <= most) return true;
   if (row.kind == builtins::RowKind::value && most == 0) {
     // Written like a macro without parameters, and refused like one.
-    report<Id::macro_no_match>(call, row.name);
+    report<Id::macro_no_match>(call, row.name).hints.push_back("`" + std::string(row.name) + "` takes no arguments");
   } else if (least == most && !row.variadic) {
     if (most == 0)
       report<Id::call_no_arguments>(call, row.name, given);

@@ -15,6 +15,16 @@ void label_operands(diag::Diagnostic& diagnostic, const bound::Binary& node, Typ
       {node.right->range, diag::fill(diag::row(Id::label_right).text, {types::printed(right)})});
 }
 
+// One message stands for all that literals cannot do; these are not about the size of the result.
+void explain_fold(const bound::Binary& node, std::vector<std::string>& hints) {
+  const auto& right = node.right->literal;
+  if (!right || right->kind != bound::Literal::Kind::integer) return;
+  if ((node.op == ast::BinaryOp::div || node.op == ast::BinaryOp::mod) && right->bits == 0)
+    hints.push_back("this divides by 0");
+  if ((node.op == ast::BinaryOp::shl || node.op == ast::BinaryOp::shr) && right->bits > 63)
+    hints.push_back("numbers have 64 bits: shifts are by 0 to 63");
+}
+
 // Integers that a call gave (kaddr) keep the type of the call, so they do not melt into other literals.
 bool foldable(const bound::Expr& operand) {
   return operand.literal &&
@@ -25,7 +35,9 @@ bool foldable(const bound::Expr& operand) {
 
 TypeRef Typing::folded(bound::Expr& node, const Folded& result) {
   if (result.problem) {
-    reporter_.add({*result.problem, node.range, std::string(diag::row(*result.problem).text), {}, {}, {}}, node.levels);
+    diag::Diagnostic& diagnostic = reporter_.add(
+        {*result.problem, node.range, std::string(diag::row(*result.problem).text), {}, {}, {}}, node.levels);
+    if (const auto* binary = bound::as<bound::Binary>(&node)) explain_fold(*binary, diagnostic.hints);
     if (!result.value) return nullptr;
   }
   node.literal = result.value;
