@@ -123,7 +123,7 @@ class Advice {
 
   // `if pid == 1 {`, `if (1) print();`
   std::string body() const {
-    if (is_in(kOperators, kind(at_))) return "a condition that computes stands in parentheses: `if (...) { ... }`";
+    if (is_in(kOperators, kind(at_))) return "an operation stands in parentheses here: `(...)`";
     return before(1) == RPAREN ? "the body of `if`, `for` and `while` stands in braces" : "";
   }
 
