@@ -61,11 +61,18 @@ TEST(Typed, LiteralsFoldExactly) {
 }
 
 TEST(Typed, FoldingReportsWhatDoesNotFit) {
-  for (const char* expression : {"1 / 0", "1 % 0", "1 << 64", "1 << -1", "18446744073709551615 + 1",
-                                 "18446744073709551615 + -1", "9223372036854775807 * 9223372036854775807 * 4"})
-    EXPECT_EQ(Checked(std::string("begin { print(") + expression + "); }").messages(),
-              "unable to fold literals due to overflow or underflow\n")
-        << expression;
+  const std::string text = "unable to fold literals due to overflow or underflow\n";
+  const std::string zero = text + "  HINT this divides by 0\n";
+  const std::string shift = text + "  HINT numbers have 64 bits: shifts are by 0 to 63\n";
+  const std::pair<const char*, std::string> cases[] = {{"1 / 0", zero},
+                                                       {"1 % 0", zero},
+                                                       {"1 << 64", shift},
+                                                       {"1 << -1", shift},
+                                                       {"18446744073709551615 + 1", text},
+                                                       {"18446744073709551615 + -1", text},
+                                                       {"9223372036854775807 * 9223372036854775807 * 4", text}};
+  for (const auto& [expression, messages] : cases)
+    EXPECT_EQ(Checked(std::string("begin { print(") + expression + "); }").messages(), messages) << expression;
 }
 
 TEST(Typed, CompoundAssignmentIsOneUpdate) {
