@@ -61,7 +61,8 @@ Process& UserSymbols::refresh(uint32_t pid, Reread wish) {
   process.alive = started != 0;
   // Gone: what is known of it stays. A new user of the pid, however, starts from nothing.
   if (!process.alive) {
-    if (first && !many_programs_) process.mappings = program_mappings_;
+    // What was recorded of a process that was never looked at is better than nothing of a program.
+    if (first && !many_programs_ && !program_mappings_.empty()) process.mappings = program_mappings_;
     return process;
   }
   const bool same = !first && started == process.start_time;
