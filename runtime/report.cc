@@ -79,7 +79,8 @@ void Report::load_error(const image::Image& image, const LoadError& error) {
   const Rejection& rejection = error.rejection;
   if (!rejection.words.empty()) {
     std::string out;
-    print::append_located(out, image, rejection.span, true, "the kernel's verifier says: " + rejection.words, color_);
+    const std::string_view said = rejection.is_verdict ? "the kernel's verifier says: " : "";
+    print::append_located(out, image, rejection.span, true, std::string(said) + rejection.words, color_);
     sink_.write(out);
   }
   if (!rejection.hint.empty()) {

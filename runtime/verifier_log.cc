@@ -9,17 +9,27 @@ namespace {
 struct KnownWords {
   std::string_view part;  // of the verifier's last words
   std::string_view hint;
+  std::string_view better = {};  // what to say instead of them
 };
+
+constexpr std::string_view kTooLongHint =
+    "move parts of it into a second probe at the same place, write repeated statements as a loop, or test less in "
+    "loops within "
+    "loops";
 
 // First match wins. Wordings of Linux 5.15 to 6.18.
 constexpr KnownWords kKnownWords[] = {
     {"infinite loop detected",
      "the kernel cannot see that the loop ends; use `for ($i : 0..N)` or count the iterations against a constant"},
     {"back-edge", "this kernel accepts no loop of this form; use `for ($i : 0..N)` or `unroll(N)`"},
-    {"BPF program is too large",
-     "the kernel gave up after a million steps; shorten loops and unrolled blocks, or split the probe"},
-    {"too complex", "the program has too many branches for the kernel; simplify conditions or split the probe"},
-    {"too many states", "the program has too many branches for the kernel; simplify conditions or split the probe"},
+    {"BPF program is too large", kTooLongHint,
+     "the probe is too complex for the kernel: its verifier, which tries all ways through a program, gave up here "
+     "after a "
+     "million steps"},
+    {"too complex", kTooLongHint,
+     "the probe is too complex for the kernel: its verifier met more than 8192 branches on one way through it"},
+    {"too many states", kTooLongHint,
+     "the probe is too complex for the kernel: its verifier found too many ways through it"},
     {"combined stack size",
      "the stack is too large; move scratch variables into maps or set a lower on_stack_limit (e.g. `config = { "
      "on_stack_limit=16 }`)"},
@@ -76,6 +86,8 @@ Rejection explain_rejection(const image::Image& image, std::string_view log) {
   for (const KnownWords& known : kKnownWords) {
     if (rejection.words.find(known.part) == std::string::npos) continue;
     rejection.hint = known.hint;
+    rejection.is_verdict = known.better.empty();
+    if (!known.better.empty()) rejection.words = known.better;
     break;
   }
   return rejection;

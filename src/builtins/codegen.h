@@ -7,6 +7,7 @@
 #include <functional>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -114,8 +115,14 @@ class Codegen {
   // --- control flow -----------------------------------------------------------------------------------------------------
   virtual void if_then(Reg condition, const std::function<void()>& then_part) = 0;
   virtual Reg if_else(Reg condition, const std::function<Reg()>& then_part, const std::function<Reg()>& else_part) = 0;
-  // Runs `body(index)` for index 0 .. count-1, count known now; emitted as a bounded loop or unrolled.
+  // Runs `body(index)` for index 0 .. count-1, count known now and small: written out.
   virtual void repeat(uint32_t count, const std::function<void(Reg)>& body) = 0;
+  // Runs `body(index, given)` for index 0 .. count-1 until it gives another number than 0. A function of its own that the kernel
+  // calls: the verifier looks at it once or twice, however large `count` is. It reaches what is outside only through `given`, at
+  // most four values, and allocates and reports nothing; the index goes through bound() before it is used as an offset.
+  using Given = std::span<const Operand>;
+  virtual void walk(uint32_t count, std::initializer_list<Operand> given,
+                    const std::function<Reg(Reg index, Given given)>& body) = 0;
 
   // --- the kernel -------------------------------------------------------------------------------------------------------
   // Calls helper `id` (enum bpf_func_id). The context is passed with context().

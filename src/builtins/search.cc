@@ -27,8 +27,6 @@ TypeRef same_string(CallView& call) {
   return call.env.types().string(std::max(1u, call.arguments[0].type->size));
 }
 
-Reg all_ones(Codegen& cg) { return cg.constant(~uint64_t{0}); }
-
 Reg byte_at(Codegen& cg, Mem text, Reg index, uint32_t size) {
   return cg.load(cg.offset(text, cg.bound(index, size)), 0, 1, false);
 }
@@ -40,8 +38,7 @@ Reg within(Codegen& cg, Reg byte, uint64_t low, uint64_t high) {
 
 // --- tables ---------------------------------------------------------------------------------------------------------------
 
-// What a loop over a string does with a byte is looked up, not decided: the verifier walks every turn, and each branch in
-// one would leave a path to be walked later, of which it bears 8192.
+// What a byte is mapped to is looked up, not decided: one load in place of branches.
 template <typename Entry>
 std::string byte_table(Entry entry) {
   std::string bytes(256 * sizeof(uint64_t), '\0');
@@ -57,33 +54,29 @@ Reg look_up(Codegen& cg, Mem table, Reg byte) {
   return cg.load(cg.offset(table, cg.binary(Op::mul, byte, cg.constant(8))), 0, 8, false);
 }
 
-// All bits of a byte that is `wanted`.
-std::string mask_of(unsigned char wanted) {
-  return byte_table([wanted](unsigned char byte) { return byte == wanted ? ~uint64_t{0} : 0; });
-}
-
 // A copy with zeros behind its end, however full the original is; its length.
 Reg terminated(Codegen& cg, Mem copy, uint32_t size) {
   cg.zero(copy, 0, size + 8);
   return copy_text(cg, copy, cg.argument_memory(0), size);
 }
 
+Reg is_end(Codegen& cg, Reg byte) { return cg.compare(Cmp::eq, byte, cg.constant(0)); }
+
 // --- toupper, tolower -----------------------------------------------------------------------------------------------------
 
 void map_letters(Codegen& cg, char first, int distance) {
-  const uint32_t size = cg.result_type()->size;
   const Mem to = cg.result();
-  cg.zero(to, 0, size);
-  const uint32_t given = std::min(size, cg.argument_type(0)->size);
-  if (given == 0) return;
-  const Mem copy = cg.temporary(given + 8);
-  terminated(cg, copy, given);
+  cg.zero(to, 0, cg.result_type()->size);
+  const uint32_t size = std::min(cg.result_type()->size, cg.argument_type(0)->size);
+  if (size == 0) return;
   const Mem table = cg.string_constant(byte_table([&](unsigned char byte) {
     return static_cast<uint64_t>(byte >= first && byte < first + 26 ? byte + distance : byte);
   }));
-  cg.repeat(given, [&](Reg index) {
-    const Reg byte = cg.load(cg.offset(copy, index), 0, 1, false);
-    cg.store(cg.offset(to, index), 0, 1, look_up(cg, table, byte));
+  cg.walk(size, {cg.argument_memory(0), to}, [&](Reg index, Codegen::Given given) {
+    const Reg at = cg.bound(index, size);
+    const Reg byte = cg.load(cg.offset(std::get<Mem>(given[0]), at), 0, 1, false);
+    cg.store(cg.offset(std::get<Mem>(given[1]), at), 0, 1, look_up(cg, table, byte));
+    return is_end(cg, byte);
   });
 }
 
@@ -145,14 +138,14 @@ Reg lower_basename(Codegen& cg) {
   const uint32_t size = cg.argument_type(0)->size;
   const Mem copy = cg.temporary(size + 8);
   const Reg length = terminated(cg, copy, size);
-  const Mem slashes = cg.string_constant(mask_of('/'));
-  const Mem start = cg.untracked(24);
+  const Mem start = cg.untracked(8);
   cg.store(start, 0, 8, cg.constant(0));
-  cg.repeat(size, [&](Reg index) {
-    const Reg slash = look_up(cg, slashes, cg.load(cg.offset(copy, index), 0, 1, false));
-    const Reg kept = cg.binary(Op::bit_and, cg.load(start, 0, 8, false), cg.binary(Op::bit_xor, slash, all_ones(cg)));
-    const Reg behind = cg.binary(Op::bit_and, cg.binary(Op::add, index, cg.constant(1)), slash);
-    cg.store(start, 0, 8, cg.binary(Op::bit_or, kept, behind));
+  cg.walk(size, {copy, start}, [&](Reg index, Codegen::Given given) {
+    const Reg at = cg.bound(index, size);
+    const Reg byte = cg.load(cg.offset(std::get<Mem>(given[0]), at), 0, 1, false);
+    cg.if_then(cg.compare(Cmp::eq, byte, cg.constant('/')),
+               [&] { cg.store(std::get<Mem>(given[1]), 0, 8, cg.binary(Op::add, at, cg.constant(1))); });
+    return is_end(cg, byte);
   });
   copy_part(cg, copy, size, length, cg.load(start, 0, 8, false), cg.constant(cg.result_type()->size));
   return {};
@@ -169,26 +162,17 @@ Reg lower_strchr(Codegen& cg) {
   const Reg wanted = wanted_type->is_scalar() ? cg.binary(Op::bit_and, cg.argument(1), cg.constant(0xff))
                                               : cg.load(cg.argument_memory(1), 0, 1, false);
   if (size == 0) return cg.constant(static_cast<uint64_t>(-1));
-  const Mem copy = cg.temporary(size + 8);
-  terminated(cg, copy, size);
-  const Mem zeros = cg.string_constant(mask_of(0));
-  const Mem state = cg.untracked(24);
-  constexpr uint32_t kFound = 0, kDone = 8;  // done: all ones behind the first hit or the end
-  cg.store(state, kFound, 8, all_ones(cg));
-  cg.store(state, kDone, 8, cg.constant(0));
-  cg.repeat(size, [&](Reg index) {
-    const Reg byte = cg.load(cg.offset(copy, index), 0, 1, false);
-    const Reg hit = look_up(cg, zeros, cg.binary(Op::bit_xor, byte, wanted));
-    const Reg end = look_up(cg, zeros, byte);
-    const Reg done = cg.load(state, kDone, 8, false);
-    const Reg past = cg.binary(Op::bit_or, done, end);
-    const Reg here = cg.binary(Op::bit_and, hit, cg.binary(Op::bit_xor, past, all_ones(cg)));
-    const Reg kept =
-        cg.binary(Op::bit_and, cg.load(state, kFound, 8, false), cg.binary(Op::bit_xor, here, all_ones(cg)));
-    cg.store(state, kFound, 8, cg.binary(Op::bit_or, kept, cg.binary(Op::bit_and, index, here)));
-    cg.store(state, kDone, 8, cg.binary(Op::bit_or, past, hit));
+  const Mem found = cg.untracked(8);
+  cg.store(found, 0, 8, cg.constant(~uint64_t{0}));
+  cg.walk(size, {cg.argument_memory(0), wanted, found}, [&](Reg index, Codegen::Given given) {
+    const Reg at = cg.bound(index, size);
+    const Reg byte = cg.load(cg.offset(std::get<Mem>(given[0]), at), 0, 1, false);
+    const Reg end = is_end(cg, byte);
+    const Reg hit = cg.compare(Cmp::eq, byte, std::get<Reg>(given[1]));
+    cg.if_then(cg.compare(Cmp::ugt, hit, end), [&] { cg.store(std::get<Mem>(given[2]), 0, 8, at); });
+    return cg.binary(Op::bit_or, hit, end);
   });
-  return cg.load(state, kFound, 8, true);
+  return cg.load(found, 0, 8, true);
 }
 
 // --- strtoint -------------------------------------------------------------------------------------------------------------
@@ -210,33 +194,29 @@ Reg lower_strtoint(Codegen& cg) {
   const uint64_t base = cg.argument_count() == 2 ? *cg.described(1).integer : 10;
   const uint32_t size = std::min(cg.argument_type(0)->size, base == 2 ? 72u : 32u);
   if (size == 0) return cg.constant(0);
-  const Mem text = cg.argument_memory(0);
   const Mem state = cg.untracked(24);
-  constexpr uint32_t kValue = 0, kNegative = 8, kPhase = 16;  // phase 0: before the digits, 1: in them, 2: behind
+  constexpr uint32_t kValue = 0, kNegative = 8, kInDigits = 16;
   cg.zero(state, 0, 24);
-  cg.repeat(size, [&](Reg index) {
-    cg.if_then(cg.compare(Cmp::ne, cg.load(state, kPhase, 8, false), cg.constant(2)), [&] {
-      const Reg byte = byte_at(cg, text, index, size);
-      const Reg lower = cg.binary(Op::bit_or, byte, cg.constant(0x20));
-      Reg digit = cg.select(within(cg, byte, '0', '9'), cg.binary(Op::sub, byte, cg.constant('0')), cg.constant(99));
-      digit = cg.select(within(cg, lower, 'a', 'z'), cg.binary(Op::sub, lower, cg.constant('a' - 10)), digit);
-      const Reg good = cg.compare(Cmp::ult, digit, cg.constant(base));
-      const Reg old = cg.load(state, kValue, 8, false);
-      const Reg next = cg.binary(Op::add, cg.binary(Op::mul, old, cg.constant(base)), digit);
-      const Reg before = cg.compare(Cmp::eq, cg.load(state, kPhase, 8, false), cg.constant(0));
-      const Reg blank =
-          cg.binary(Op::bit_or, cg.compare(Cmp::eq, byte, cg.constant(' ')), within(cg, byte, '\t', '\r'));
-      const Reg minus = cg.compare(Cmp::eq, byte, cg.constant('-'));
-      const Reg sign = cg.binary(Op::bit_or, minus, cg.compare(Cmp::eq, byte, cg.constant('+')));
-      // A sign must be followed by a digit: it opens the digits.
-      const Reg skipped = cg.binary(Op::bit_and, before, cg.binary(Op::bit_or, blank, sign));
-      cg.store(state, kValue, 8, cg.select(good, next, old));
-      cg.store(state, kNegative, 8,
-               cg.binary(Op::bit_or, cg.load(state, kNegative, 8, false), cg.binary(Op::bit_and, before, minus)));
-      const Reg phase = cg.select(good, cg.constant(1),
-                                  cg.select(skipped, cg.select(sign, cg.constant(1), cg.constant(0)), cg.constant(2)));
-      cg.store(state, kPhase, 8, phase);
-    });
+  cg.walk(size, {cg.argument_memory(0), state}, [&](Reg index, Codegen::Given given) {
+    const Mem so_far = std::get<Mem>(given[1]);
+    const Reg byte = byte_at(cg, std::get<Mem>(given[0]), index, size);
+    const Reg lower = cg.binary(Op::bit_or, byte, cg.constant(0x20));
+    Reg digit = cg.select(within(cg, byte, '0', '9'), cg.binary(Op::sub, byte, cg.constant('0')), cg.constant(99));
+    digit = cg.select(within(cg, lower, 'a', 'z'), cg.binary(Op::sub, lower, cg.constant('a' - 10)), digit);
+    const Reg good = cg.compare(Cmp::ult, digit, cg.constant(base));
+    const Reg old = cg.load(so_far, kValue, 8, false);
+    const Reg next = cg.binary(Op::add, cg.binary(Op::mul, old, cg.constant(base)), digit);
+    const Reg before = cg.compare(Cmp::eq, cg.load(so_far, kInDigits, 8, false), cg.constant(0));
+    const Reg blank = cg.binary(Op::bit_or, cg.compare(Cmp::eq, byte, cg.constant(' ')), within(cg, byte, '\t', '\r'));
+    const Reg minus = cg.compare(Cmp::eq, byte, cg.constant('-'));
+    const Reg sign = cg.binary(Op::bit_or, minus, cg.compare(Cmp::eq, byte, cg.constant('+')));
+    // A sign must be followed by a digit: it opens the digits.
+    const Reg skipped = cg.binary(Op::bit_and, before, cg.binary(Op::bit_or, blank, sign));
+    cg.store(so_far, kValue, 8, cg.select(good, next, old));
+    cg.store(so_far, kNegative, 8,
+             cg.binary(Op::bit_or, cg.load(so_far, kNegative, 8, false), cg.binary(Op::bit_and, before, minus)));
+    cg.store(so_far, kInDigits, 8, cg.binary(Op::bit_or, good, sign));
+    return cg.compare(Cmp::eq, cg.binary(Op::bit_or, good, skipped), cg.constant(0));
   });
   const Reg value = cg.load(state, kValue, 8, false);
   const Reg negative = cg.load(state, kNegative, 8, false);
@@ -279,31 +259,30 @@ Reg lower_strmatch(Codegen& cg) {
   const Pattern pattern = parse_pattern(*cg.described(1).text);
   const uint32_t size = cg.argument_type(0)->size;
   const uint64_t accept = uint64_t{1} << pattern.tokens.size();
-  const Mem state = cg.untracked(24);
-  constexpr uint32_t kReached = 0;
-  cg.store(state, kReached, 8, cg.constant(1));
+  const Mem state = cg.untracked(8);  // the places reached
+  cg.store(state, 0, 8, cg.constant(1));
   if (size > 0) {
-    // Behind the end nothing moves and everything stays.
     const Mem moves = cg.string_constant(byte_table([&](unsigned char byte) {
       uint64_t places = 0;
-      for (size_t i = 0; byte != 0 && i < pattern.tokens.size(); ++i)
+      for (size_t i = 0; i < pattern.tokens.size(); ++i)
         if (pattern.tokens[i] == '?' || static_cast<unsigned char>(pattern.tokens[i]) == byte)
           places |= uint64_t{1} << i;
       return places;
     }));
-    const Mem stays =
-        cg.string_constant(byte_table([&](unsigned char byte) { return byte == 0 ? ~uint64_t{0} : pattern.stays; }));
-    const Mem copy = cg.temporary(size + 8);
-    terminated(cg, copy, size);
-    cg.repeat(size, [&](Reg index) {
-      const Reg byte = cg.load(cg.offset(copy, index), 0, 1, false);
-      const Reg reached = cg.load(state, kReached, 8, false);
-      const Reg moved = cg.binary(Op::shl, cg.binary(Op::bit_and, reached, look_up(cg, moves, byte)), cg.constant(1));
-      const Reg stayed = cg.binary(Op::bit_and, reached, look_up(cg, stays, byte));
-      cg.store(state, kReached, 8, cg.binary(Op::bit_or, moved, stayed));
+    cg.walk(size, {cg.argument_memory(0), state}, [&](Reg index, Codegen::Given given) {
+      const Mem so_far = std::get<Mem>(given[1]);
+      const Reg byte = byte_at(cg, std::get<Mem>(given[0]), index, size);
+      const Reg end = is_end(cg, byte);
+      cg.if_then(cg.compare(Cmp::eq, end, cg.constant(0)), [&] {
+        const Reg reached = cg.load(so_far, 0, 8, false);
+        const Reg moved = cg.binary(Op::shl, cg.binary(Op::bit_and, reached, look_up(cg, moves, byte)), cg.constant(1));
+        const Reg stayed = cg.binary(Op::bit_and, reached, cg.constant(pattern.stays));
+        cg.store(so_far, 0, 8, cg.binary(Op::bit_or, moved, stayed));
+      });
+      return end;
     });
   }
-  const Reg end = cg.binary(Op::bit_and, cg.load(state, kReached, 8, false), cg.constant(accept));
+  const Reg end = cg.binary(Op::bit_and, cg.load(state, 0, 8, false), cg.constant(accept));
   return cg.compare(Cmp::ne, end, cg.constant(0));
 }
 

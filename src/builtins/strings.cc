@@ -100,22 +100,19 @@ Reg lower_memcmp(Codegen& cg) {
   if (count == 0) return cg.constant(0);
   const bool strings = cg.argument_type(0)->kind == Kind::string && cg.argument_type(1)->kind == Kind::string;
   const Reg wanted = cg.argument(2);
-  const Mem state = cg.untracked(16);
-  constexpr uint32_t kResult = 0, kDone = 8;
-  cg.zero(state, 0, 16);
-  cg.repeat(static_cast<uint32_t>(count), [&](Reg index) {
-    const Reg undecided = cg.compare(Cmp::eq, cg.load(state, kDone, 8, false), cg.constant(0));
-    cg.if_then(cg.binary(Op::bit_and, undecided, cg.compare(Cmp::ult, index, wanted)), [&] {
-      const Reg at = cg.bound(index, static_cast<uint32_t>(count));
-      const Reg l = cg.load(cg.offset(left, at), 0, 1, true);
-      const Reg r = cg.load(cg.offset(right, at), 0, 1, true);
-      cg.store(state, kResult, 8, cg.binary(Op::sub, l, r));
-      Reg done = cg.compare(Cmp::ne, l, r);
-      if (strings) done = cg.binary(Op::bit_or, done, cg.compare(Cmp::eq, l, cg.constant(0)));
-      cg.store(state, kDone, 8, done);
-    });
+  const Mem state = cg.untracked(8);
+  cg.store(state, 0, 8, cg.constant(0));
+  cg.walk(static_cast<uint32_t>(count), {left, right, wanted, state}, [&](Reg index, Codegen::Given given) {
+    const Reg at = cg.bound(index, static_cast<uint32_t>(count));
+    const Reg l = cg.load(cg.offset(std::get<Mem>(given[0]), at), 0, 1, true);
+    const Reg r = cg.load(cg.offset(std::get<Mem>(given[1]), at), 0, 1, true);
+    const Reg inside = cg.compare(Cmp::ult, index, std::get<Reg>(given[2]));
+    cg.if_then(inside, [&] { cg.store(std::get<Mem>(given[3]), 0, 8, cg.binary(Op::sub, l, r)); });
+    Reg done = cg.binary(Op::bit_or, cg.compare(Cmp::ne, l, r), cg.compare(Cmp::eq, inside, cg.constant(0)));
+    if (strings) done = cg.binary(Op::bit_or, done, cg.compare(Cmp::eq, l, cg.constant(0)));
+    return done;
   });
-  return cg.load(state, kResult, 8, true);
+  return cg.load(state, 0, 8, true);
 }
 
 // --- search -------------------------------------------------------------------------------------------------------------
@@ -125,29 +122,27 @@ TypeRef check_matches(CallView& call) {
   return bool_result(call);
 }
 
-// Compares byte by byte from a place in front of the haystack's NUL; the needle ends at its NUL or at its capacity. The
-// state is 1 while all bytes agree, 0 after one that does not, 2 behind the needle's end.
+// Compares byte by byte from a place in front of the haystack's NUL; the needle ends at its NUL or at its capacity.
 Reg lower_matches(Codegen& cg) {
   const uint32_t haystack_size = cg.argument_type(0)->size;
   const uint32_t needle_size = cg.argument_type(1)->size;
   if (needle_size == 0) return cg.constant(1);
   if (haystack_size == 0) return cg.constant(0);
-  const Mem haystack = cg.argument_memory(0), needle = cg.argument_memory(1);
-  const Reg start = cg.argument(2);
-  const Mem state = cg.untracked(16);
+  const Mem state = cg.untracked(8);
   cg.store(state, 0, 8, cg.constant(1));
-  cg.repeat(needle_size, [&](Reg index) {
-    cg.if_then(cg.compare(Cmp::eq, cg.load(state, 0, 8, false), cg.constant(1)), [&] {
-      const Reg wanted = cg.load(cg.offset(needle, cg.bound(index, needle_size)), 0, 1, false);
-      const Reg position = cg.binary(Op::add, start, index);
-      const Reg seen = cg.load(cg.offset(haystack, cg.bound(position, haystack_size)), 0, 1, false);
-      const Reg inside = cg.compare(Cmp::ult, position, cg.constant(haystack_size));
-      const Reg agrees = cg.binary(Op::bit_and, inside, cg.compare(Cmp::eq, seen, wanted));
-      const Reg ended = cg.compare(Cmp::eq, wanted, cg.constant(0));
-      cg.store(state, 0, 8, cg.select(ended, cg.constant(2), agrees));
-    });
-  });
-  return cg.compare(Cmp::ne, cg.load(state, 0, 8, false), cg.constant(0));
+  cg.walk(needle_size, {cg.argument_memory(0), cg.argument_memory(1), cg.argument(2), state},
+          [&](Reg index, Codegen::Given given) {
+            const Mem haystack = std::get<Mem>(given[0]), needle = std::get<Mem>(given[1]);
+            const Reg wanted = cg.load(cg.offset(needle, cg.bound(index, needle_size)), 0, 1, false);
+            const Reg position = cg.binary(Op::add, std::get<Reg>(given[2]), index);
+            const Reg seen = cg.load(cg.offset(haystack, cg.bound(position, haystack_size)), 0, 1, false);
+            const Reg inside = cg.compare(Cmp::ult, position, cg.constant(haystack_size));
+            const Reg agrees = cg.binary(Op::bit_and, inside, cg.compare(Cmp::eq, seen, wanted));
+            const Reg ended = cg.compare(Cmp::eq, wanted, cg.constant(0));
+            cg.store(std::get<Mem>(given[3]), 0, 8, cg.binary(Op::bit_or, agrees, ended));
+            return cg.binary(Op::bit_or, ended, cg.compare(Cmp::eq, agrees, cg.constant(0)));
+          });
+  return cg.load(state, 0, 8, false);
 }
 
 constexpr Param kText[] = {{"text", ParamKind::any}};

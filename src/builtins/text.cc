@@ -221,16 +221,16 @@ Reg compare_strings(Codegen& cg, uint64_t wanted) {
   const Mem left = cg.argument_memory(0), right = cg.argument_memory(1);
   const uint32_t left_size = cg.argument_type(0)->size, right_size = cg.argument_type(1)->size;
   const auto common = static_cast<uint32_t>(std::min<uint64_t>(wanted, std::min(left_size, right_size)));
-  const Mem state = cg.untracked(16);  // 0: equal so far, 1: different, 2: both ended
+  const Mem state = cg.untracked(8);  // 0: equal so far, 1: different, 2: both ended
   cg.store(state, 0, 8, cg.constant(0));
-  cg.repeat(common, [&](Reg index) {
-    cg.if_then(cg.compare(Cmp::eq, cg.load(state, 0, 8, false), cg.constant(0)), [&] {
-      const Reg at = cg.bound(index, common);
-      const Reg l = cg.load(cg.offset(left, at), 0, 1, false);
-      const Reg r = cg.load(cg.offset(right, at), 0, 1, false);
-      const Reg ended = cg.select(cg.compare(Cmp::eq, l, cg.constant(0)), cg.constant(2), cg.constant(0));
-      cg.store(state, 0, 8, cg.select(cg.compare(Cmp::ne, l, r), cg.constant(1), ended));
-    });
+  cg.walk(common, {left, right, state}, [&](Reg index, Codegen::Given given) {
+    const Reg at = cg.bound(index, common);
+    const Reg l = cg.load(cg.offset(std::get<Mem>(given[0]), at), 0, 1, false);
+    const Reg r = cg.load(cg.offset(std::get<Mem>(given[1]), at), 0, 1, false);
+    const Reg ended = cg.select(cg.compare(Cmp::eq, l, cg.constant(0)), cg.constant(2), cg.constant(0));
+    const Reg decided = cg.select(cg.compare(Cmp::ne, l, r), cg.constant(1), ended);
+    cg.store(std::get<Mem>(given[2]), 0, 8, decided);
+    return decided;
   });
   const Reg end = cg.load(state, 0, 8, false);
   Reg differs = cg.compare(Cmp::eq, end, cg.constant(1));

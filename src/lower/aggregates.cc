@@ -10,7 +10,7 @@ namespace sonde::lower {
 namespace {
 
 // What the per-CPU callbacks get: the key's address, then two accumulators.
-constexpr uint32_t kKey = 0, kFirst = 8, kSecond = 16, kFrame = 24;
+constexpr uint32_t kKey = 0, kFirst = 8, kSecond = 16;
 
 }  // namespace
 
@@ -40,7 +40,7 @@ llvm::Function* FunctionLowering::per_cpu_function(const std::string& name, imag
 llvm::Value* FunctionLowering::callback_frame() {
   if (!callback_frame_) {
     llvm::IRBuilder<> at(allocas_, allocas_->begin());
-    callback_frame_ = at.CreateAlloca(llvm::ArrayType::get(module.i64, kFrame / 8));
+    callback_frame_ = at.CreateAlloca(llvm::ArrayType::get(module.i64, kCallbackFrame / 8));
   }
   return callback_frame_;
 }

@@ -17,8 +17,9 @@ using sema::ExprKind;
 
 namespace {
 
-// Loops up to this many turns are written out: constant offsets are easiest on the verifier.
-constexpr uint32_t kUnrolledTurns = 16;
+llvm::Value* handle_of(const builtins::Operand& operand) {
+  return std::visit([](auto handle) { return static_cast<llvm::Value*>(handle.handle); }, operand);
+}
 
 }  // namespace
 
@@ -269,42 +270,58 @@ CallLowering::Reg CallLowering::if_else(Reg condition, const std::function<Reg()
 }
 
 void CallLowering::repeat(uint32_t count, const std::function<void(Reg)>& body) {
-  if (count <= kUnrolledTurns) {
-    for (uint32_t i = 0; i < count; ++i) body(constant(i));
-    return;
+  for (uint32_t i = 0; i < count; ++i) body(constant(i));
+}
+
+void CallLowering::walk(uint32_t count, std::initializer_list<builtins::Operand> given,
+                        const std::function<Reg(Reg, Given)>& body) {
+  llvm::Value* outer = function_.callback_frame();
+  uint64_t at = 0;
+  for (const builtins::Operand& operand : given) {
+    builder_.CreateStore(handle_of(operand), function_.offset(outer, at));
+    at += sizeof(uint64_t);
   }
-  llvm::BasicBlock* before = builder_.GetInsertBlock();
-  llvm::BasicBlock* loop = function_.new_block("repeat");
-  llvm::BasicBlock* done = function_.new_block("repeated");
-  builder_.CreateBr(loop);
-  function_.continue_in(loop);
-  llvm::PHINode* index = builder_.CreatePHI(function_.module.i64, 2);
-  index->addIncoming(builder_.getInt64(0), before);
-  function_.perhaps([&] { body({index}); });
-  llvm::Value* next = builder_.CreateAdd(index, builder_.getInt64(1));
-  index->addIncoming(next, builder_.GetInsertBlock());
-  builder_.CreateCondBr(builder_.CreateICmpULT(next, builder_.getInt64(count)), loop, done);
-  function_.continue_in(done);
+  SONDE_CHECK(at <= kCallbackFrame);
+  const ModuleState& module = function_.module;
+  llvm::Function* callback = function_.static_function(function_.program.loop_name(), {module.i32, module.ptr}, [&] {
+    llvm::Value* frame = function_.function->getArg(1);
+    std::vector<builtins::Operand> copies;
+    for (const builtins::Operand& operand : given) {
+      llvm::Value* from = function_.offset(frame, copies.size() * sizeof(uint64_t));
+      llvm::Value* copy = builder_.CreateLoad(handle_of(operand)->getType(), from);
+      if (std::holds_alternative<Reg>(operand)) {
+        copies.emplace_back(Reg{copy});
+      } else {
+        copies.emplace_back(Mem{copy});
+      }
+    }
+    const Reg stop = body({builder_.CreateZExt(function_.function->getArg(0), module.i64)}, copies);
+    llvm::BasicBlock* stopped = function_.new_block("stop");
+    llvm::BasicBlock* more = function_.new_block("more");
+    builder_.CreateCondBr(function_.as_bool(value(stop)), stopped, more);
+    function_.continue_in(stopped);
+    builder_.CreateRet(builder_.getInt64(1));
+    function_.continue_in(more);
+  });
+  function_.helper(BPF_FUNC_loop, {builder_.getInt32(count), callback, outer, builder_.getInt64(0)});
 }
 
 CallLowering::Reg CallLowering::helper(uint32_t id, std::initializer_list<builtins::Operand> operands) {
   llvm::SmallVector<llvm::Value*, 5> values;
-  for (const builtins::Operand& operand : operands)
-    values.push_back(std::visit([](auto handle) { return static_cast<llvm::Value*>(handle.handle); }, operand));
+  for (const builtins::Operand& operand : operands) values.push_back(handle_of(operand));
   return {function_.helper(id, values)};
 }
 
 CallLowering::Reg CallLowering::routine(std::string_view name, std::initializer_list<builtins::Operand> operands) {
   llvm::SmallVector<llvm::Value*, 5> values;
-  for (const builtins::Operand& operand : operands)
-    values.push_back(std::visit([](auto handle) { return static_cast<llvm::Value*>(handle.handle); }, operand));
+  for (const builtins::Operand& operand : operands) values.push_back(handle_of(operand));
   return {builder_.CreateCall(function_.module.routine(name, values), values)};
 }
 
 CallLowering::Reg CallLowering::once(std::string_view name, const std::function<Reg()>& make) {
   if (llvm::Value* before = function_.available.find(name)) return {before};
   const Reg made = make();
-  if (!function_.module.sparing()) function_.available.add(name, value(made));
+  if (!function_.program.sparing()) function_.available.add(name, value(made));
   return made;
 }
 
@@ -314,8 +331,7 @@ CallLowering::Reg CallLowering::context() { return {function_.context()}; }
 CallLowering::Reg CallLowering::kernel_function(const builtins::KernelFunction& wanted,
                                                 std::initializer_list<builtins::Operand> operands) {
   llvm::SmallVector<llvm::Value*, 4> values;
-  for (const builtins::Operand& operand : operands)
-    values.push_back(std::visit([](auto handle) { return static_cast<llvm::Value*>(handle.handle); }, operand));
+  for (const builtins::Operand& operand : operands) values.push_back(handle_of(operand));
   return {builder_.CreateCall(function_.module.kernel_function(wanted), values)};
 }
 

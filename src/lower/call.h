@@ -67,6 +67,8 @@ class CallLowering : public builtins::Codegen {
   void if_then(Reg condition, const std::function<void()>& then_part) override;
   Reg if_else(Reg condition, const std::function<Reg()>& then_part, const std::function<Reg()>& else_part) override;
   void repeat(uint32_t count, const std::function<void(Reg)>& body) override;
+  void walk(uint32_t count, std::initializer_list<builtins::Operand> given,
+            const std::function<Reg(Reg, Given)>& body) override;
 
   Reg helper(uint32_t id, std::initializer_list<builtins::Operand> operands) override;
   Reg routine(std::string_view name, std::initializer_list<builtins::Operand> operands) override;

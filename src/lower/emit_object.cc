@@ -18,6 +18,7 @@
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
 #include <llvm/Transforms/Scalar/SROA.h>
+#include <llvm/Transforms/Utils/BasicBlockUtils.h>
 
 #include "base/check.h"
 
@@ -59,6 +60,32 @@ class Complaints : public llvm::DiagnosticHandler {
   llvm::StringMap<uint32_t>& frames_;
   std::string& text_;
 };
+
+// Instructions of LLVM's, fewer than will be emitted, beyond which a jump from one end of a function to the other may be too long.
+constexpr unsigned kFarJumps = 5000;
+
+// A return of its own next to each place that leads to one: where a program leaves at once for want of memory must not be where
+// it ends, nor far from there.
+void split_returns(llvm::Function& function) {
+  llvm::SmallVector<llvm::ReturnInst*, 4> returns;
+  for (llvm::BasicBlock& block : function)
+    if (auto* leave = llvm::dyn_cast<llvm::ReturnInst>(block.getTerminator());
+        leave && block.getFirstNonPHIOrDbg() == leave)
+      returns.push_back(leave);
+  for (llvm::ReturnInst* leave : returns) {
+    llvm::BasicBlock* block = leave->getParent();
+    for (llvm::BasicBlock* before : llvm::SmallVector<llvm::BasicBlock*, 4>(llvm::predecessors(block))) {
+      auto* jump = llvm::dyn_cast<llvm::BranchInst>(before->getTerminator());
+      if (block->hasNPredecessors(1)) {
+        block->moveAfter(before);
+      } else if (jump && jump->isUnconditional()) {
+        llvm::FoldReturnIntoUncondBranch(leave, block, before);
+      } else if (jump && jump->getSuccessor(0) != jump->getSuccessor(1)) {
+        llvm::FoldReturnIntoUncondBranch(leave, block, llvm::SplitEdge(before, block));
+      }
+    }
+  }
+}
 
 void set_option(llvm::StringRef name, bool value) {
   const auto& options = llvm::cl::getRegisteredOptions();
@@ -113,8 +140,16 @@ void Target::optimize(llvm::Module& module, bool sparing) const {
   }
   passes.addPass(llvm::SimplifyCFGPass());
   passes.addPass(llvm::ADCEPass());
-  for (llvm::Function& function : module)
-    if (!function.isDeclaration()) passes.run(function, functions);
+  bool is_long = false;
+  for (llvm::Function& function : module) {
+    if (function.isDeclaration()) continue;
+    passes.run(function, functions);
+    if (function.getInstructionCount() <= kFarJumps) continue;
+    split_returns(function);
+    is_long = true;
+  }
+  // Blocks then stay where they were written.
+  set_option("disable-block-placement", is_long);
 }
 
 Result<> Target::emit(llvm::Module& module, std::vector<std::byte>& object, llvm::StringMap<uint32_t>& frames) const {

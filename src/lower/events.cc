@@ -19,6 +19,9 @@ namespace {
 // The one place where the wake-up policy is chosen. 0: the kernel wakes the consumer when it has caught up.
 constexpr uint64_t kSubmitFlags = 0;
 
+// So many numbers may wait in registers, or on the stack, until the record is there; the others do in scratch memory.
+constexpr uint32_t kWaitingNumbers = 12;
+
 // The arguments that travel, in the order of the record's fields.
 llvm::SmallVector<const Expr*, 8> travelling(const sema::Call& call, const image::EventLayout& layout) {
   llvm::SmallVector<const Expr*, 8> fields;
@@ -44,10 +47,16 @@ void FunctionLowering::event(const sema::Call& call) {
   // A hook evaluates its arguments when it is set up.
   std::optional<CallLowering> machine;
   llvm::SmallVector<llvm::Value*, 8> ready;
+  uint32_t waiting = 0;
   for (const Expr* field : fields) {
     llvm::Value* value = nullptr;
     if (is_number(*field) && field->kind != ExprKind::context_args) {
       value = scalar(*field);
+      if (!llvm::isa<llvm::Constant>(value) && ++waiting > (program.sparing() ? 0 : kWaitingNumbers)) {
+        llvm::Value* aside = allocate_scratch(8);
+        store(aside, 8, value);
+        value = aside;
+      }
     } else if (may_leave(*field)) {
       value = memory(*field);
     }
@@ -95,7 +104,8 @@ void FunctionLowering::fill_event(const image::EventLayout& layout, llvm::Value*
     }
     const Expr& field = *fields[i];
     if (ready[i] && is_number(field)) {
-      store(to, size, ready[i]);
+      const bool aside = ready[i]->getType()->isPointerTy();
+      store(to, size, aside ? recall(ready[i], 8, false) : ready[i]);
     } else if (ready[i]) {
       copy_value(to, field.type, ready[i], field.type, false);
     } else if (field.kind == ExprKind::context_args) {

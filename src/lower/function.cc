@@ -197,6 +197,13 @@ void FunctionLowering::finish_scratch(llvm::BasicBlock* acquire, llvm::BasicBloc
   continue_in(busy);
   count_loss(offsetof(image::LossCell, busy));
   builder.CreateBr(done);
+  if (program.is_long) {  // next to what leads there
+    for (llvm::BasicBlock *last = got, *block = busy; block;) {
+      llvm::BasicBlock* following = block->getNextNode();
+      block->moveAfter(last);
+      last = std::exchange(block, following);
+    }
+  }
 
   builder.SetInsertPoint(release);
   builder.CreateAtomicRMW(llvm::AtomicRMWInst::And, cpu, builder.CreateNot(bit), llvm::Align(8),

@@ -117,7 +117,7 @@ class FunctionLowering {
   llvm::Value* bound(llvm::Value* value, uint64_t limit);
   llvm::Function* static_function(const std::string& name, llvm::ArrayRef<llvm::Type*> parameters,
                                   const std::function<void()>& body);
-  llvm::Value* callback_frame();  // three words on the stack for a callback of ours, which alone may hold addresses
+  llvm::Value* callback_frame();             // on the stack for a callback of ours, which alone may hold addresses
   llvm::Value* settled(llvm::Value* value);  // nothing is known to LLVM of how it was made
   // --- control flow -----------------------------------------------------------------------------------------------------
   llvm::BasicBlock* new_block(const char* name);

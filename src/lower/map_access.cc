@@ -80,7 +80,7 @@ llvm::Value* FunctionLowering::map_scalar(const sema::Map* map, const Expr* key_
   llvm::PHINode* result = builder.CreatePHI(module.i64, 2);
   result->addIncoming(constant(0), before);
   result->addIncoming(value, found);
-  if (module.sparing()) return result;
+  if (program.sparing()) return result;
   available.add(map, key_expr, result);
   return result;
 }

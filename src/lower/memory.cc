@@ -97,7 +97,9 @@ llvm::Value* FunctionLowering::declare(const sema::Variable* variable) {
       known != program.homes.end() && known->second.where != Home::Where::local)
     return variable_address(variable);
   Home home;
-  const bool fits = registers_ < (module.sparing() ? kSparingVariables : kRegisterVariables);
+  const uint32_t register_variables =
+      program.is_branched ? 0 : (module.sparing() ? kSparingVariables : kRegisterVariables);
+  const bool fits = registers_ < register_variables;
   if (in_register(variable->type) && fits) {
     ++registers_;
     // Promoted to registers unless its address is taken.

@@ -21,10 +21,14 @@ constexpr uint32_t kSharedLimit = 112;
 // Statements, unrolled copies counted, beyond which a function may be too long for jumps to its end.
 constexpr uint64_t kLongProgram = 200;
 
+// Conditions, unrolled copies counted, beyond which the verifier may know nothing of variables.
+constexpr uint64_t kManyBranches = 150;
+
 class Captures : public TreeWalk {
  public:
   void expression(const sema::Expr& expr) override {
     calls_c = calls_c || expr.kind == sema::ExprKind::c_call;
+    if (expr.kind == sema::ExprKind::conditional || expr.kind == sema::ExprKind::logical) branches += copies_;
     if (expr.kind == sema::ExprKind::address_of) pointers_[sema::as<sema::AddressOf>(expr).variable] = false;
     if (expr.kind == sema::ExprKind::increment) pointers_[sema::as<sema::Increment>(expr).variable] = false;
     TreeWalk::expression(expr);
@@ -34,6 +38,7 @@ class Captures : public TreeWalk {
   std::vector<const sema::Variable*> captured;
   uint32_t deepest = 0;
   uint64_t statements = 0;
+  uint64_t branches = 0;
 
   std::unordered_set<const sema::Variable*> typed_variables() const {
     std::unordered_set<const sema::Variable*> result;
@@ -181,6 +186,7 @@ ProgramState::ProgramState(ModuleState& module_state, const sema::Program& sourc
   if (program.predicate) captures.expression(*program.predicate);
   captures.block(program.body);
   is_long = captures.statements > kLongProgram;
+  is_branched = captures.branches > kManyBranches;
   loop_depth_ = captures.deepest;
   calls_c_ = captures.calls_c;
   Addresses addresses(calls_c_);

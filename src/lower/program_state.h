@@ -26,6 +26,8 @@ inline constexpr uint32_t kSharedReturnValue = 24;
 inline constexpr uint32_t kSharedUnknown = 32;  // a number that the verifier does not know
 inline constexpr uint32_t kSharedBegin = 40;    // per nesting level: first value of a range
 
+inline constexpr uint32_t kCallbackFrame = 32;  // bytes of what a callback of a builtin or a comparison gets
+
 class ProgramState {
  public:
   ProgramState(ModuleState& module, const sema::Program& program, image::ProgramId id);
@@ -50,6 +52,10 @@ class ProgramState {
   // Jumps reach 32767 instructions. Where a function may be longer, rare code must stay next to what leads to it instead of
   // going to the end.
   bool is_long = false;
+  // Many branches: each makes two cases of every value that the verifier follows, so variables are where it does not.
+  bool is_branched = false;
+  // Values wait in memory rather than in registers.
+  bool sparing() const { return is_branched || module.sparing(); }
   // Whether branches are dear: the verifier walks the bodies of loops, and what follows them, several times.
   bool is_branchy() const { return is_long || shared_size > 0; }
   // Stack bytes that one function may use for objects.

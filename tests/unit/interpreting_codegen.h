@@ -119,6 +119,10 @@ class InterpretingCodegen : public Codegen {
   void repeat(uint32_t count, const std::function<void(Reg)>& body) override {
     for (uint32_t i = 0; i < count; ++i) body(reg(i));
   }
+  void walk(uint32_t count, std::initializer_list<Operand> given, const std::function<Reg(Reg, Given)>& body) override {
+    for (uint32_t i = 0; i < count; ++i)
+      if (bits(body(reg(i), std::vector<Operand>(given))) != 0) break;
+  }
 
   Reg helper(uint32_t id, std::initializer_list<Operand> operands) override {
     std::vector<uint64_t> values;

@@ -320,8 +320,18 @@ TEST(VerifierLog, OddLogsAreHarmless) {
   const Image image;
   EXPECT_FALSE(explain_rejection(image, "").span.valid());
   EXPECT_FALSE(explain_rejection(image, "; #99999999999999 x\n; #7 y\n").span.valid());
-  EXPECT_EQ(explain_rejection(image, "BPF program is too large. Processed 1000001 insn").words,
-            "BPF program is too large. Processed 1000001 insn");
+}
+
+TEST(VerifierLog, WhatIsTooComplexIsSaidInOtherWords) {
+  const Image image;
+  for (const char* words :
+       {"BPF program is too large. Processed 1000001 insn", "The sequence of 8193 jumps is too complex."}) {
+    const Rejection rejection = explain_rejection(image, words);
+    EXPECT_FALSE(rejection.is_verdict);
+    EXPECT_TRUE(rejection.words.starts_with("the probe is too complex for the kernel")) << rejection.words;
+    EXPECT_NE(rejection.hint.find("second probe"), std::string::npos);
+  }
+  EXPECT_TRUE(explain_rejection(image, "R1 type=inv expected=fp").is_verdict);
 }
 
 TEST(Features, KnowsItsRowsAndNothingElse) {
