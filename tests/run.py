@@ -195,7 +195,7 @@ def lane_vm(settings):
 
 
 def lane_differential(_):
-    build("release", "sonde")
+    build("release", "sonde", "memory")
     return [one("differential", "expressions", [ROOT / "tests/differential_test"]),
             one("differential", "programs",
                 [ROOT / "tests/differential/run.py", "--programs", "50", "--seed", str(PROGRAM_SEED)])]

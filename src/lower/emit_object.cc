@@ -1,6 +1,7 @@
 // The hand-picked pass pipeline and the ELF writer.
 #include "lower/emit_object.h"
 
+#include <llvm/ADT/STLExtras.h>
 #include <llvm/Analysis/AliasAnalysis.h>
 #include <llvm/IR/DiagnosticHandler.h>
 #include <llvm/IR/DiagnosticInfo.h>
@@ -150,6 +151,9 @@ void Target::optimize(llvm::Module& module, bool sparing) const {
   }
   // Blocks then stay where they were written.
   set_option("disable-block-placement", is_long);
+  // One that nothing calls any more would be a symbol without a type, which the linker refuses.
+  for (llvm::Function& function : llvm::make_early_inc_range(module))
+    if (function.isDeclaration() && function.use_empty()) function.eraseFromParent();
 }
 
 Result<> Target::emit(llvm::Module& module, std::vector<std::byte>& object, llvm::StringMap<uint32_t>& frames) const {

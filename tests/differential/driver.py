@@ -3,13 +3,14 @@
 import pathlib
 import re
 import subprocess
+import tempfile
 
 import generate
 from evaluate import expected
 from kinds import Reject
 from output import differs
 from prepare import command_line
-from tree import Node, program_text
+from tree import Node, files_of, program_text
 
 QUIET = ["-q", "--no-warnings"]
 MEMORY = pathlib.Path(__file__).resolve().parent.parent.parent / "build/release/test-programs/memory"
@@ -19,7 +20,7 @@ def row_of(program, json):
     """All that it takes to run a program and to say whether it does as it should."""
     pieces, status = expected(program, json)
     return {"script": [program_text(program), *command_line(program)], "json": json, "pieces": pieces, "status": status,
-            "memory": program.memory.hex()}
+            "memory": program.memory.hex(), "files": files_of(program)}
 
 
 def run(sonde, program, json, timeout=60):
@@ -28,10 +29,18 @@ def run(sonde, program, json, timeout=60):
 
 
 def execute(sonde, row, timeout):
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in row["files"].items():
+            pathlib.Path(folder, name).write_text(text, encoding="latin-1")
+        return execute_in(folder, sonde, row, timeout)
+
+
+def execute_in(folder, sonde, row, timeout):
     script, *arguments = row["script"]
+    script = script.replace("{memory}", str(MEMORY)).replace("{files}", folder)
     options = [*QUIET, *(["-f", "json"] if row["json"] else []), *(["-c", f"{MEMORY} {row['memory']}"] if row["memory"] else [])]
     try:
-        done = subprocess.run([sonde, *options, "-e", script.replace("{memory}", str(MEMORY)), *arguments], capture_output=True,
+        done = subprocess.run([sonde, *options, "-e", script, *arguments], capture_output=True,
                               timeout=timeout, check=False, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
         return "hangs", ""

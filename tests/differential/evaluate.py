@@ -3,6 +3,7 @@
 import itertools
 
 import forms
+import imported
 from infer import arithmetic_type, as_int
 from kinds import (BOOL, INT64, MASK, UINT64, Aggregate, Array, Bool, Enum, Int, Pointer, Record, Reject, Str, as_bytes, convert,
                    promote, sizeof, wrap, zero)
@@ -397,6 +398,10 @@ class Machine(Memory):
         elif node.name == "find" and found:
             self.store(node.kids[1], None, cell[key], slot.type)
         return found
+
+    def value_c_call(self, node):
+        kinds = imported.FUNCTIONS[node.name][0]
+        return imported.call(node.name, [convert(self.value(kid), kid.type, kind) for kid, kind in zip(node.kids, kinds)])
 
     def value_call(self, node):
         name = node.name

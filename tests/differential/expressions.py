@@ -2,6 +2,7 @@
 
 import itertools
 
+import imported
 from generate_memory import Pointers
 from kinds import BOOL, INTEGERS, Array, Enum, Int, Str
 from layout import Definitions
@@ -28,6 +29,7 @@ class Expressions(Pointers):
         self.definitions = Definitions(source, self.enums)
         self.structs = [] if "struct" in without else self.definitions.structs
         self.maps, self.macros, self.scopes = {}, [], []
+        self.defines, self.calls_c = [], "import" not in without and self.chance(0.03)
         self.memory = b""  # of the program that a uprobe is in
         self.after = []  # statements that go with the one that is being made
         self.max_strlen = self.pick([1024] * 5 + [16, 64, 200, 3000])
@@ -182,7 +184,9 @@ class Expressions(Pointers):
         macro = self.pick(fitting)
         given = []
         for name, kind in zip(macro.parameters, macro.families):
-            if name[0] == "@":
+            if kind == ("type",):
+                given.append(Node("type_argument", kind=self.pick(INTEGERS)))
+            elif name[0] == "@":
                 alike = [held for held, shape in self.maps.items() if shape == kind]
                 if not alike or self.pure and macro.writes:
                     return None
@@ -225,6 +229,8 @@ class Expressions(Pointers):
         value = self.pick(EDGES) if self.chance(0.4) else self.random.randrange(200)
         roll = self.random.random()
         spelling = None
+        if self.chance(0.02) and "define" not in self.without:
+            return self.defined()
         if roll < 0.05:
             spelling = hex(value)
         elif roll < 0.1 and value:
@@ -244,12 +250,23 @@ class Expressions(Pointers):
         node = Node("int", value=value, **({"spelling": spelling} if spelling else {}))
         return Node("unary", node, operator="-") if self.chance(0.15) and 0 < value <= 2**63 else node
 
+    def defined(self):
+        """A macro of C whose value is a literal, or an expression of some."""
+        name, value = f"NUMBER{len(self.defines)}", self.random.randrange(200)
+        text, value = self.pick([(str(value), value), (f"(-{value + 1})", -value - 1), (f"({value} + 0x10)", value + 16),
+                                 (f"{value}ul", value)])
+        self.defines.append((name, text))
+        return Node("int", value=value, spelling=name)
+
     def make_int(self, _, depth):
         if depth <= 0:
             return self.literal()
         operand = lambda: self.expression(("int",), depth - 1)
         if self.structs and self.chance(0.12):
             return self.memory_number(depth)
+        if self.calls_c and self.chance(0.1):
+            name = self.pick(imported.FUNCTIONS)
+            return Node("c_call", *[self.cast(operand(), self.pick(INTEGERS)) for _ in imported.FUNCTIONS[name][0]], name=name)
         form = self.pick(["arithmetic"] * 6 + ["shift", "cast", "cast", "cast", "unary", "truth", "text", "array", "member", "enum",
                           "size", "map", "table"])
         if form == "arithmetic":

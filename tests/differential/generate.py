@@ -321,6 +321,22 @@ class Generator(Expressions):
                                                         if macro.name == self.macros[-1].name):
                 name = self.macros[-1].name
             self.macros.append(self.macro(name, names, families))
+        if self.chance(0.3):
+            self.macros.append(self.typed_macro())
+        if "import" not in self.without and self.chance(0.15):
+            for macro in self.macros:
+                macro.imported = self.chance(0.5)
+
+    def typed_macro(self):
+        """One that takes a type."""
+        value, local = Node("parameter", name="p0"), Node("var", name="x")
+        body = self.pick([
+            [Node("sizeof", name="t", kind_parameter="t")], [Node("cast", value, kind_text="t", kind_parameter="t")],
+            [self.statement("let", local, value, kind_text="t", kind_parameter="t"), local.copy()]])
+        if body[0].op == "sizeof":
+            body = [Node("binary", value, body[0], operator="*")]
+        return Node("macro", Node("block", *body, yields=True), name="typed", parameters=["t", "p0"],
+                    families=[("type",), ("int",)], family=("int",), writes=False)
 
     def macro(self, name, names, families):
         outer, maps = self.scopes, self.maps
@@ -401,7 +417,7 @@ class Generator(Expressions):
         program.arguments = [value.decode() if isinstance(value, bytes) else str(value) for value in self.arguments]
         program.options = [(name, option_text(value)) for name, value in self.options if value is not None]
         program.enums, program.declarations, program.config = {} if "enum" in self.without else self.enums, {}, {}
-        program.memory = self.memory
+        program.memory, program.defines = self.memory, self.defines
         program.structs = self.definitions.text if self.structs else []
         for name, (key, family) in self.maps.items():
             if key is not None and self.chance(0.15):

@@ -1,6 +1,7 @@
 """Static types of a prepared program: a fixpoint over everything that is assigned anywhere."""
 
 import forms
+import imported
 from infer_memory import MemoryTypes, TRUTH
 from kinds import (BOOL, INT64, READABLE, UINT64, Aggregate, Array, Bool, Buffer, Enum, Inet, Int, Pointer, Record, Reject, Str,
                    Struct, Tuple, both_flexible, literal_type, promote, sizeof)
@@ -519,6 +520,13 @@ class Inference(MemoryTypes):
         if isinstance(slot.type, Aggregate) and slot.type.function in ("hist", "lhist"):
             raise Reject("the length of a histogram", node)
         return INT64
+
+    def type_c_call(self, node):
+        if not all(isinstance(self.type(kid) or INT64, Int) for kid in node.kids):
+            raise Reject("integers for a C function", node)
+        if any(kid.op in ("int", "sizeof", "offsetof") for kid in node.kids):
+            raise Reject("whether a literal fits a parameter", node)
+        return imported.FUNCTIONS[node.name][1]
 
     def type_getopt(self, node):
         usual = node.kids[1]

@@ -2,7 +2,7 @@
 
 import itertools
 
-from kinds import MASK, Reject
+from kinds import MASK, Reject, sizeof
 from tree import Node
 
 LITERALS = ("int", "bool", "str")
@@ -170,10 +170,20 @@ class Expander:
         copy.sid, copy.kids = sid, [self.expand(kid, sid, binding) for kid in node.kids]
         if binding is not None:
             self.rename(copy, binding)
+            self.give_type(copy, binding[0])
         return fold(copy)
 
     def substitute(self, argument, sid):
         return self.expand(argument, sid)
+
+    @staticmethod
+    def give_type(node, bound):
+        """To what is of a type that the macro was given."""
+        if node.get("kind_parameter"):
+            kind = bound[node.kind_parameter].kind
+            if node.op == "let":
+                node.fixed = kind
+            node.kind, node.value = kind, sizeof(kind) if node.op == "sizeof" else None
 
     @staticmethod
     def rename(node, binding):

@@ -8,7 +8,8 @@ language description alone. Needs root.
     run.py --show SEED                                print one program
 
 A failing program is printed with its seed. The generator's parts: `generate`, `expressions` and `generate_memory` make
-trees, `prepare` and `infer` type them, `evaluate` and `memory` run them, `output` says what they print, `driver` compares.
+trees, `prepare` and `infer` type them, `evaluate` and `memory` run them, `output` says what they print, `driver` compares;
+`imported` has the files that they import.
 """
 
 import argparse
@@ -96,7 +97,7 @@ def main():
     parser.add_argument("--seed", type=int, help="of the first program; the others follow it")
     parser.add_argument("--size", type=int, default=10, help="statements of a probe, at most, not counting those inside others")
     parser.add_argument("--shrink", type=int, default=2, metavar="N", help="make N programs of each kind of failure small")
-    parser.add_argument("--without", action="append", default=[], metavar="FAMILY", help="leave out enum, array, record, struct, ...")
+    parser.add_argument("--without", action="append", default=[], metavar="FAMILY", help="leave out enum, array, record, struct, import, ...")
     parser.add_argument("--save", type=pathlib.Path)
     parser.add_argument("--replay", type=pathlib.Path)
     parser.add_argument("--show", type=int, metavar="SEED")

@@ -6,6 +6,8 @@ copies parts of a program needs no case for each kind.
 
 import copy
 
+import imported
+
 PRECEDENCE = {"||": 2, "&&": 3, "|": 4, "^": 5, "&": 6, "==": 7, "!=": 7, "<": 8, "<=": 8, ">": 8, ">=": 8, "<<": 9,
               ">>": 9, "+": 10, "-": 10, "*": 11, "/": 11, "%": 11}
 UNARY, POSTFIX, TERNARY = 12, 13, 1
@@ -167,7 +169,9 @@ def render(node, indent=0):
     if op == "step":
         inner = text(kids[0])
         return (node.operator + inner, UNARY) if node.prefix else (inner + node.operator, POSTFIX)
-    if op in ("call", "aggregate", "macro_call"):
+    if op == "type_argument":
+        return f"typeof({node.kind.name()})", POSTFIX
+    if op in ("call", "aggregate", "macro_call", "c_call"):
         return f"{node.name}({arguments(kids)})", POSTFIX
     if op == "map_call":
         if node.get("old"):
@@ -196,19 +200,36 @@ def predicate_text(node):
     return f"({content})" if content[0] == "*" else content  # after a slash it would begin a comment
 
 
+def macro_text(macro):
+    return f"macro {macro.name}({', '.join(macro.parameters)}) " + block_text(macro.kids[0])
+
+
 def program_text(program):
-    """program: kids are macros, then probes; `config`, `enums`, `structs`, `declarations`, `arguments`, `options` are attributes."""
-    parts = []
+    """program: kids are macros, then probes; `config`, `enums`, `structs`, `defines`, `declarations`, `arguments`, `options`
+    are attributes. `{files}` stands for the folder of what it imports."""
+    parts = [f"#define {name} {value}" for name, value in program.defines]
     for name, members in program.enums.items():
         parts.append(f"enum {name} {{ " + ", ".join(f"{member} = {value}" for member, value in members) + " };")
     parts += program.structs
     if program.config:
         parts.append("config = { " + "; ".join(f"{key} = {value}" for key, value in program.config.items()) + " }")
+    parts += [f'import "{{files}}/{name}";' for name in files_of(program)]
     parts += [f"let @{name} = {kind};" for name, kind in program.declarations.items()]
     for item in program.kids:
-        if item.op == "macro":
-            parts.append(f"macro {item.name}({', '.join(item.parameters)}) " + block_text(item.kids[0]))
-        else:
+        if item.op == "probe":
             predicate = f" /{predicate_text(item.kids[0])}/" if len(item.kids) > 1 else ""
             parts.append(f"{item.attach}{predicate} " + body(item.kids[-1].kids, 0))
+        elif not item.get("imported"):
+            parts.append(macro_text(item))
     return "\n".join(parts) + "\n"
+
+
+def files_of(program):
+    """{name: text} of what the program imports."""
+    files = {}
+    if any(node.op == "c_call" for node in program.walk()):
+        files[imported.C_FILE] = imported.c_text()
+    macros = [macro_text(item) for item in program.kids if item.op == "macro" and item.get("imported")]
+    if macros:
+        files[imported.SCRIPT] = "\n".join(macros) + "\n"
+    return files
