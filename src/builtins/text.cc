@@ -246,6 +246,7 @@ Reg compare_strings(Codegen& cg, uint64_t wanted) {
 
 Reg lower_strncmp(Codegen& cg) {
   const uint64_t wanted = *cg.described(2).integer;
+  if (wanted == 0) return cg.constant(0);
   for (size_t i = 0; i < 2; ++i) {
     const std::optional<std::string>& text = cg.described(i).text;
     if (!text || std::min<uint64_t>(wanted, text->size() + 1) > kUnrolledBytes) continue;
