@@ -170,7 +170,9 @@ llvm::Value* FunctionLowering::load_variable(const sema::Variable* variable) {
 
 void FunctionLowering::store_variable(const sema::Variable* variable, llvm::Value* value) {
   llvm::Value* home = variable_address(variable);
-  if (program.homes.at(variable).unfollowed) {
+  const Home& where = program.homes.at(variable);
+  // Kernels before 6.7 look at a body with the values of its first turn only, and drop what these make unreachable: also null.
+  if (where.unfollowed || (where.where == Home::Where::shared && llvm::isa<llvm::Constant>(value))) {
     store(home, kWord, unfollowed(value));
   } else {
     store(home, variable->type->size, value);

@@ -206,7 +206,8 @@ ProgramState::ProgramState(ModuleState& module_state, const sema::Program& sourc
     // Bytes on the stack are followed one by one, texts and tuples as well; in a map none is.
     if (in_register(variable->type) && shared_size + size <= kSharedLimit) {
       // An address that the verifier knows has to stay what it is.
-      home = {Home::Where::shared, nullptr, shared_size, variable->type->kind != types::Kind::pointer};
+      const bool address = variable->type->kind == types::Kind::pointer && (has_known_addresses || is_btf_typed());
+      home = {Home::Where::shared, nullptr, shared_size, !address};
       shared_size += size;
     } else {
       home = {Home::Where::scratch, nullptr, scratch_allocate(size)};
