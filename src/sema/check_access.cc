@@ -44,6 +44,7 @@ void Typing::check_read(TypeRef pointer) {
 }
 
 TypeRef Typing::field(bound::Field& node) {
+  member_follows_ = true;
   TypeRef type = expr(node.base);
   if (!type || type->guessed) return type;
   Space space = node.base->space;
@@ -150,6 +151,7 @@ bool Typing::check_index(bound::Index& node, TypeRef type) {
 }
 
 TypeRef Typing::index(bound::Index& node) {
+  member_follows_ = true;
   TypeRef type = expr(node.base), index = expr(node.index);
   if (!type || !index) return nullptr;
   if (type->guessed) return type;

@@ -305,6 +305,7 @@ TypeRef Typing::call(bound::Call& call) {
     if (whole && param_kind(row, i) == ParamKind::map_key && whole->map->shape == bound::Map::Shape::keyed) {
       map_key(*whole->map, *argument, false);
     } else {
+      member_follows_ = param_kind(row, i) == ParamKind::place;
       expr(argument);
     }
     const bool by_reference = argument->kind == bound::Kind::map_whole || argument->kind == bound::Kind::address_of;

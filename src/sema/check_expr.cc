@@ -1,4 +1,6 @@
 // Expressions apart from operators, members, casts and calls.
+#include <utility>
+
 #include "base/check.h"
 #include "sema/suggestions.h"
 #include "sema/typing.h"
@@ -37,7 +39,11 @@ std::string named_arguments(const probes::ResolvedProbe& probe) {
 TypeRef Typing::expr(bound::Expr* expr) {
   if (!expr) return nullptr;
   expr->literal.reset();
+  const bool whole = !std::exchange(member_follows_, false);
   expr->type = dispatch(*expr);
+  const bool read =
+      expr->kind == bound::Kind::field || expr->kind == bound::Kind::index || expr->kind == bound::Kind::unary;
+  if (whole && read && asking_ == 0) layout_matters(*expr, expr->type);
   if (final_ && !expr->used && expr->type && !is_nothing(expr->type)) discarded(*expr);
   return expr->type;
 }
@@ -60,6 +66,13 @@ void Typing::discarded(const bound::Expr& expr) {
   const bound::Kind left = comparison.left->kind;
   const bool target = left == bound::Kind::variable || left == bound::Kind::map_access || left == bound::Kind::unknown;
   if (comparison.op == ast::BinaryOp::eq && target) diagnostic.hints.push_back("`==` compares; to assign, write `=`");
+}
+
+void Typing::layout_matters(const bound::Expr& expr, TypeRef type) {
+  if (!final_ || !inputs_.portable) return;
+  while (type && type->kind == Kind::array) type = type->element;
+  if (type && type->kind == Kind::c_record && type->c_record->from_kernel())
+    report<Id::portable_layout>(expr, types::printed(type));
 }
 
 TypeRef Typing::dispatch(bound::Expr& expr) {
@@ -286,12 +299,14 @@ TypeRef Typing::type_query(bound::TypeQuery& query) {
   uint64_t size = type->size;
   // A bitfield counts as its base type; `field` gave it that size already. Void has no size.
   if (is_nothing(type)) size = 0;
+  layout_matters(query, type);
   query.literal = bound::Literal{.bits = size};
   return literal_type(types_, *query.literal);
 }
 
 TypeRef Typing::offset(bound::TypeQuery& query, TypeRef type) {
   uint64_t bytes = 0;
+  layout_matters(query, type);
   for (const std::string& name : query.path) {
     if (type->kind != Kind::c_record) {
       report<Id::offset_not_c_type>(query, types::printed(type));

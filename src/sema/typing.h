@@ -72,6 +72,8 @@ class Typing {
   TypeRef branches(bound::Conditional& node, TypeRef then_type, TypeRef else_type);
   TypeRef inc_dec(bound::IncDec& node);
   TypeRef address_of(bound::AddressOf& node);
+  // Portable programs: warns of what depends on the layout of a kernel structure as a whole, which no relocation covers.
+  void layout_matters(const bound::Expr& expr, TypeRef type);
   TypeRef type_query(bound::TypeQuery& query);
   TypeRef offset(bound::TypeQuery& query, TypeRef type);
   TypeRef context(bound::Context& context);
@@ -140,7 +142,8 @@ class Typing {
   std::function<void(bound::Slot&)> changed_;
   bound::Program* program_ = nullptr;
   bool final_ = false;
-  uint32_t asking_ = 0;  // depth of operands that are asked for their type and never executed
+  bool member_follows_ = false;  // what is typed next is a way to a part of it and not a value itself
+  uint32_t asking_ = 0;          // depth of operands that are asked for their type and never executed
   // Of the final round: loops around the current statement, copies that `unroll` makes of it, and statements so far.
   uint32_t loops_ = 0;
   uint64_t copies_ = 1;
