@@ -22,6 +22,9 @@ constexpr KnownWords kKnownWords[] = {
     {"infinite loop detected",
      "the kernel cannot see that the loop ends; use `for ($i : 0..N)` or count the iterations against a constant"},
     {"back-edge", "this kernel accepts no loop of this form; use `for ($i : 0..N)` or `unroll(N)`"},
+    {"unknown opcode 06", kTooLongHint,
+     "a jump in this probe is longer than 32767 instructions, which kernels before 6.6 do not know"},
+    {"16-bit range", kTooLongHint, "the probe is too long for the kernel: a jump in it reaches too far"},
     {"BPF program is too large", kTooLongHint,
      "the probe is too complex for the kernel: its verifier, which tries all ways through a program, gave up here "
      "after a "

@@ -143,8 +143,18 @@ std::unexpected<base::Error> no_clang() {
 Result<ClangOutput> compile_bpf(const std::string& path, const std::vector<std::string>& folders) {
   const std::string clang = find_clang();
   if (clang.empty()) return no_clang();
-  std::vector<std::string> words = {clang, "-target", "bpf", "-mcpu=v3", "-O2",
-                                    "-g",  "-c",      "-o",  "-",        target_define(machine())};
+  // The C library's headers look for those of 32 bits where the compiler does not name a machine.
+  std::vector<std::string> words = {clang,
+                                    "-target",
+                                    "bpf",
+                                    "-mcpu=v3",
+                                    "-O2",
+                                    "-g",
+                                    "-c",
+                                    "-o",
+                                    "-",
+                                    target_define(machine()),
+                                    "-D__" + machine() + "__"};
   add_folders({folders, {}}, words);
   words.insert(words.end(), {"--", path});
   return run_with_headers(words, {});
