@@ -161,7 +161,7 @@ TEST_F(Resolve, RawTracepoints) {
   EXPECT_EQ(probe.full_name, "rawtracepoint:vmlinux:sched_switch");
   EXPECT_NE(std::get<image::TracingAttach>(probe.attach).btf_id, 0u);
   EXPECT_EQ(probe.arg_words, (std::vector<uint32_t>{0, 1, 2, 3}));
-  EXPECT_EQ(field("preempt"), "bool");
+  EXPECT_EQ(field("preempt"), "uint8");  // what C calls _Bool is a number here
   EXPECT_EQ(field("next"), "struct task_struct *");
   EXPECT_TRUE(probe.args_type->c_record->find("next").back()->type->trusted);
   EXPECT_EQ(probe.args_type->c_record->find("prev").back()->offset, 8u);
