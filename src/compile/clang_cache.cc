@@ -187,8 +187,9 @@ void ClangCache::keep(const ClangOutput& output, const std::string& rule) const 
   const int fd = ::openat(folder_.get(), draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return;
   std::FILE* const file = ::fdopen(fd, "w");
-  const bool written = std::fwrite(entry.data(), 1, entry.size(), file) == entry.size();
-  const bool closed = std::fclose(file) == 0;
+  if (!file) ::close(fd);
+  const bool written = file && std::fwrite(entry.data(), 1, entry.size(), file) == entry.size();
+  const bool closed = file && std::fclose(file) == 0;
   if (!written || !closed || ::renameat(folder_.get(), draft.c_str(), folder_.get(), name_.c_str()) != 0)
     ::unlinkat(folder_.get(), draft.c_str(), 0);
 }

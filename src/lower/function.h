@@ -230,7 +230,7 @@ class FunctionLowering {
   std::vector<size_t> live_slots_;
   llvm::BasicBlock* allocas_ = nullptr;  // entry block: allocas and what must dominate everything
   llvm::Value* zero_key_ = nullptr;
-  llvm::Value* loss_key_ = nullptr;
+  llvm::Value *loss_key_ = nullptr, *increment_result_ = nullptr;
   llvm::Value* entry_key_ = nullptr;        // of the saved arguments
   llvm::Value* saved_arguments_ = nullptr;  // entry function: map memory
   llvm::Value* callback_frame_ = nullptr;

@@ -209,9 +209,10 @@ llvm::Value* FunctionLowering::increment(const sema::Increment& expr) {
   TempScope temporaries(*this);
   At at(*this, expr.range, expr.expanded_from);
   llvm::Value* key_memory = key(expr.map, expr.key);
-  // The result goes through a variable: there is none when the map is full.
-  llvm::IRBuilder<> frame(allocas_, allocas_->begin());
-  llvm::Value* result = frame.CreateAlloca(module.i64);
+  // The result goes through a variable: there is none when the map is full. One for all, since LLVM makes registers of variables
+  // in a time that grows with their number times that of the branches.
+  if (!increment_result_) increment_result_ = llvm::IRBuilder<>(allocas_, allocas_->begin()).CreateAlloca(module.i64);
+  llvm::Value* result = increment_result_;
   builder.CreateStore(constant(0), result);
   with_entry(expr.map, key_memory, [&](llvm::Value* cell) {
     llvm::Value* before = builder.CreateAtomicRMW(llvm::AtomicRMWInst::Add, cell, constant(step), llvm::Align(8),
