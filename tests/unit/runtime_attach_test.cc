@@ -332,6 +332,8 @@ TEST(VerifierLog, WhatIsTooComplexIsSaidInOtherWords) {
     EXPECT_NE(rejection.hint.find("second probe"), std::string::npos);
   }
   EXPECT_TRUE(explain_rejection(image, "R1 type=inv expected=fp").is_verdict);
+  for (const char* words : {"unknown opcode 06", "insn 14782 cannot be patched due to 16-bit range"})
+    EXPECT_NE(explain_rejection(image, words).words.find("a jump in"), std::string::npos) << words;
 }
 
 TEST(Features, KnowsItsRowsAndNothingElse) {
