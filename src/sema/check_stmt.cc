@@ -27,6 +27,8 @@ constexpr uint64_t kLongUnroll = 1000;
 // Unrolled copies counted. What the verifier looks at is limited too (a million instructions), but such a program would
 // take minutes to get there.
 constexpr uint64_t kMaxStatements = 100'000;
+// Of an unroll that cannot be a loop: LLVM's and the kernel's time grow with the square of this.
+constexpr uint64_t kMaxCopies = 10'000;
 
 // What a value is in the end: the last expression of blocks inside each other; null if that is none.
 const bound::Expr* last_value(const bound::Expr& value) {
@@ -445,7 +447,9 @@ void Typing::unroll(bound::Unroll& unroll) {
   unrolls_.pop_back();
   copies_ = outer_copies;
   unroll.as_loop = !unroll.stays && length_ * copies > kLongUnroll && loops_ + deepest_ < kMaxLoops;
-  length_ = outer_length + (unroll.as_loop ? length_ : std::min(length_ * copies, kMaxStatements));
+  const uint64_t length = unroll.as_loop ? length_ : std::min(length_ * copies, kMaxStatements);
+  if (length > kMaxCopies && length_ <= kMaxCopies) report<Id::program_too_long>(unroll, kMaxCopies);
+  length_ = outer_length + length;
   deepest_ = std::max(outer_depth, deepest_ + (unroll.as_loop ? 1 : 0));
 }
 
