@@ -41,7 +41,8 @@ void classify(Dwarf_Die type, uint64_t at, Words& words) {
     const auto element = type_of(&die);
     const uint64_t size = element ? size_of(*element) : 0;
     const uint64_t total = size_of(die);
-    for (uint64_t i = 0; size && i + size <= total && at + i < 2UL * kWord; i += size) classify(*element, at + i, words);
+    for (uint64_t i = 0; size && i + size <= total && at + i < 2UL * kWord; i += size)
+      classify(*element, at + i, words);
     return;
   }
   if (at / kWord > 1) return;

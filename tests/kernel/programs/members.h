@@ -28,12 +28,12 @@ struct __attribute__((packed)) dense {
   long l;
   short s[3];
   unsigned a : 3, b : 30, d : 31;
-  struct dense *self;
+  struct dense* self;
 };
 struct node {
   int v;
-  struct node *next;
-  struct node **slot;
+  struct node* next;
+  struct node** slot;
 };
 union mixed {
   int i;
@@ -61,18 +61,18 @@ struct members {
   unsigned char bytes[4];
   signed char sbytes[3];
   char lines[2][5];
-  const char *str;
-  const char *strs[3];
+  const char* str;
+  const char* strs[3];
   struct node node;
   struct node nodes[2];
-  struct node *pnode;
-  struct node **ppnode;
-  struct node ***pppnode;
+  struct node* pnode;
+  struct node** ppnode;
+  struct node*** pppnode;
   int (*row)[3];
-  int *ip;
-  int *ips[2];
-  void *vp;
-  void **vpp;
+  int* ip;
+  int* ips[2];
+  void* vp;
+  void** vpp;
   int (*fn)(int);
   int (*fns[2])(int);
   union mixed mixed;
